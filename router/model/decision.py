@@ -1,0 +1,85 @@
+"""What was decided for a call and, in words for whoever wrote the YAML, why."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from router.model.department import ShownNumber
+from router.model.number import PhoneNumber
+from router.model.plan import RoutePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTrace:
+    """One rule that was looked at. path: where it stands, such as "acme.yaml:80: inbound[0]".
+
+    because: what made it match or the first reason that did not hold.
+    """
+
+    path: str
+    matched: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingDecision:
+    """department: whose steps the plan begins with, None when nobody's (refused, or a rule's own steps).
+
+    is_open: whether that department answers now, None without one. rule: path of the rule that decided.
+    reached: paths of every rule and step list that was used, for coverage. trace: () unless asked for.
+    """
+
+    plan: RoutePlan
+    rule: str
+    because: str
+    dialplan: str
+    department: str | None = None
+    is_open: bool | None = None
+    reached: tuple[str, ...] = ()
+    trace: tuple[RuleTrace, ...] = ()
+
+
+class CallTo(Enum):
+    """Where an outgoing call goes."""
+
+    TRUNKS = "trunks"
+    PERSON = "person"  # an extension
+    DEPARTMENT = "department"  # an extension or one of the company's own numbers
+    EMERGENCY = "emergency"
+    NOWHERE = "nowhere"  # refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkChoice:
+    """One trunk to try. dial: complete dial string; shown: the caller ID in the carrier's format, "" when withheld.
+
+    asserted: the number for P-Asserted-Identity when `shown` is withheld (RFC 3325), in the carrier's format.
+    """
+
+    trunk: str
+    dial: str
+    shown: str
+    asserted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdDecision:
+    """How an outgoing call leaves.
+
+    shown: what the called party sees, None when the call is refused or internal. name: the display name.
+    target: person or department key for internal calls. trunks: in the order to try, empty when refused.
+    refused: why not, "" when the call may go. reached, trace: as in `RoutingDecision`.
+    """
+
+    to: CallTo
+    called: PhoneNumber
+    because: str
+    dialplan: str
+    department: str | None = None
+    shown: ShownNumber | None = None
+    name: str = ""
+    rule: str = ""
+    target: str | None = None
+    trunks: tuple[TrunkChoice, ...] = ()
+    refused: str = ""
+    reached: tuple[str, ...] = ()
+    trace: tuple[RuleTrace, ...] = ()

@@ -1,0 +1,84 @@
+"""The record of a call: what a row of the store and a line of `callrouter calls` say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.model.call import CallId, Direction
+from router.model.ending import Ending, LegResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRecord:
+    """One leg we dialled. person or trunk: keys, whichever it was for. cause: Q.850; tech_cause: SIP status.
+
+    result: None while it is going on. Moments are aware, UTC, None for what did not happen.
+    """
+
+    id: str
+    endpoint: str
+    person: str | None = None
+    trunk: str | None = None
+    dialled_at: datetime | None = None
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: LegResult | None = None
+    cause: int | None = None
+    tech_cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLine:
+    """One line of the record's trace. at: aware, UTC. what: in words, such as "rings alice, bob"."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call, whole. Saved again at each milestone, under the same id; the last one saved wins.
+
+    caller_number: as it may be shown ("withheld", "unknown" or a number). called_raw: as it was dialled.
+    person: who placed an outgoing call. shown: the caller ID sent out, "withheld" or "" for inbound.
+    rule, because, dialplan: from the decision. steps: the plan in words. message_id: of the voicemail left.
+    ending: None while the call goes on. Moments are aware, UTC; rang_at: the first phone rang;
+    answered_at: two people talked.
+    """
+
+    id: CallId
+    direction: Direction
+    channel: str
+    caller_number: str
+    caller_name: str
+    called_number: str
+    called_raw: str
+    arrived_at: datetime
+    trunk: str | None = None
+    person: str | None = None
+    department: str | None = None
+    is_open: bool | None = None
+    shown: str = ""
+    rule: str = ""
+    because: str = ""
+    dialplan: str = ""
+    steps: tuple[str, ...] = ()
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ending: Ending | None = None
+    message_id: str | None = None
+    legs: tuple[LegRecord, ...] = ()
+    trace: tuple[TraceLine, ...] = ()
+
+    @property
+    def talked_s(self) -> float:
+        """How long two people talked, in seconds; 0.0 when they did not or are still talking."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0.0
+        return (self.ended_at - self.answered_at).total_seconds()
+
+    @property
+    def is_two_second(self) -> bool:
+        """Answered, but over within two seconds: a wrong number, a mistake or a machine."""
+        return self.answered_at is not None and self.ended_at is not None and self.talked_s <= 2.0

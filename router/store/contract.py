@@ -1,0 +1,83 @@
+"""What calls, voicemail and the command line may ask of a store, whatever database is behind it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from router.model.call import CallId
+from router.model.message import Delivery, DeliveryState, MessageFacts, VoicemailMessage
+from router.model.record import CallRecord
+
+
+class CallStore(Protocol):
+    async def save_calls(self, records: Sequence[CallRecord]) -> None:
+        """Inserts or replaces each by its id, all in one transaction. Raises StoreError; nothing is saved then."""
+
+    async def call(self, call_id: CallId) -> CallRecord | None: ...
+
+    async def latest_calls(
+        self,
+        limit: int = 50,
+        *,
+        department: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> tuple[CallRecord, ...]:
+        """Newest first by arrival; since <= arrived_at < before."""
+
+    async def unended_calls(self) -> tuple[CallRecord, ...]:
+        """Calls whose record has no ending yet: live ones, and those a killed router left behind."""
+
+    async def save_dialplan(self, digest: str, files: Mapping[str, str], loaded_at: datetime) -> None:
+        """Keeps the text of a dial plan's files by digest; a digest already there is left alone."""
+
+    async def dialplan(self, digest: str) -> Mapping[str, str] | None: ...
+
+
+class MessageStore(Protocol):
+    async def keep(self, audio: bytes, facts: MessageFacts) -> VoicemailMessage:
+        """Makes a message safe: the WAV and its facts fsynced on disk first, then the row with its delivery.
+
+        Returns when the files are safe; a database that refuses is caught up later by `recover`. The same id
+        again replaces nothing and delivers nothing twice. Raises StoreError when the disk refuses
+        (full, read-only) and ValueError when `audio` is no PCM WAV.
+        """
+
+    async def recover(self) -> int:
+        """Gives rows to messages that are safe on disk but have none. Returns how many."""
+
+    async def message(self, message_id: str) -> VoicemailMessage | None: ...
+
+    async def read_sound(self, message: VoicemailMessage) -> bytes:
+        """The WAV, checked against its digest. Raises StoreError when it is missing or differs."""
+
+    async def claim_delivery(
+        self, owner: str, now: datetime, lease_s: float
+    ) -> tuple[VoicemailMessage, Delivery] | None:
+        """The delivery that is longest due, leased to `owner` until now + lease_s; None when none is due.
+
+        Two routers on one database never hold the same delivery; one that dies holds it no longer than its lease.
+        Claiming counts as an attempt.
+        """
+
+    async def finish_delivery(
+        self,
+        message_id: str,
+        attempt: int,
+        state: DeliveryState,
+        now: datetime,
+        *,
+        next_at: datetime | None = None,
+        error: str = "",
+    ) -> bool:
+        """Writes the result of attempt number `attempt`. False when the lease was lost to another meanwhile."""
+
+    async def deliveries(self, limit: int = 50) -> tuple[tuple[VoicemailMessage, Delivery], ...]:
+        """Newest first."""
+
+    async def oldest_waiting(self) -> datetime | None:
+        """When the oldest message still to be delivered was recorded."""
+
+
+class Store(CallStore, MessageStore, Protocol):
+    async def close(self) -> None: ...
