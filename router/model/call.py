@@ -22,6 +22,7 @@ class InboundCall:
     """A call to one of the company's numbers or, from a colleague's phone, to an internal extension.
 
     trunk: name in the dial plan, None when the call came from a phone or the trunk is not known.
+    internal: it came from a colleague's phone; only such a call reaches an extension.
     channel: Asterisk's channel id of the caller. arrived_at: aware.
     """
 
@@ -30,6 +31,7 @@ class InboundCall:
     called: PhoneNumber
     arrived_at: datetime
     trunk: str | None = None
+    internal: bool = False
     channel: str = ""
 
 

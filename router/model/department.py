@@ -26,7 +26,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessHours:
-    """One schedule. week: seven tuples of spans, Monday first. exceptions: replace their whole day; () is closed."""
+    """One schedule. week: seven tuples of spans, Monday first. exceptions: replace a whole day; () is closed."""
 
     name: str
     zone: ZoneInfo

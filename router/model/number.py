@@ -55,12 +55,14 @@ class NumberPattern:
     last: str = ""
     text: str = ""
 
-    def matches(self, number: PhoneNumber | None) -> bool:
-        """Whether `number` fits. WITHHELD fits only the absence of a number to show (None)."""
+    def matches(self, number: PhoneNumber | None, *, withheld: bool = False) -> bool:
+        """Whether a party fits. number: None when there is none; withheld: the party hides it."""
         if self.kind is PatternKind.ANY:
             return True
-        if self.kind is PatternKind.WITHHELD or number is None:
-            return self.kind is PatternKind.WITHHELD and number is None
+        if self.kind is PatternKind.WITHHELD:
+            return withheld
+        if number is None:
+            return False
         if self.kind is PatternKind.EXACT:
             return number.value == self.value
         if number.kind is not NumberKind.E164:

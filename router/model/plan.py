@@ -46,9 +46,12 @@ class Play:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """Rings people. for_s: limit of the whole step; each_s: limit of one target, None for no limit of its own."""
+    """Rings people. for_s: limit of the whole step; each_s: limit of one target, None for no limit of its own.
 
-    department: str
+    department: for whom they are rung, None when the caller dialled a person's extension.
+    """
+
+    department: str | None
     targets: tuple[Target, ...]
     for_s: float
     order: Order = Order.TOGETHER

@@ -1,0 +1,127 @@
+"""How a leg and how a call ended, as one table: Q.850 cause, SIP status and who left.
+
+The causes are those Asterisk gives for a SIP answer (`hangup_sip2cause` in res_pjsip_session). Its Dial status is
+too coarse to decide on: 603, 404 and 500 are all NOANSWER there.
+"""
+
+from collections.abc import Collection
+
+from router.model.ending import Ending, Fault, HangupCause, LegResult, Outcome, Party
+from router.model.plan import RejectCause
+
+_SETUP_REFUSALS = frozenset({401, 403, 407})  # a carrier's "not with this account": cause 21 like a person's 603
+
+_BY_CAUSE = {
+    1: LegResult.INVALID_NUMBER,  # unallocated: 404, 485, 604
+    3: LegResult.CONGESTED,  # no route: 420
+    16: LegResult.NO_ANSWER,  # cleared before anybody answered
+    17: LegResult.BUSY,  # 486, 600
+    18: LegResult.UNREACHABLE,  # 408, or silence on the wire
+    19: LegResult.NO_ANSWER,  # 480
+    20: LegResult.UNREACHABLE,  # subscriber absent
+    21: LegResult.REJECTED,  # 603
+    22: LegResult.INVALID_NUMBER,  # number changed: 410
+    23: LegResult.REDIRECTED,  # 302
+    26: LegResult.CANCELLED,  # answered elsewhere
+    27: LegResult.CONGESTED,  # out of order: 502
+    28: LegResult.INVALID_NUMBER,  # incomplete: 484
+}  # everything else, such as 34 (503), 38 (500), 58 (488), 102 (504), 127 (400), is a technical failure
+
+
+def leg_result(
+    cause: int,
+    tech_cause: int | None = None,
+    *,
+    answered: bool = False,
+    cancelled_by_us: bool = False,
+    timed_out: bool = False,
+) -> LegResult:
+    """What became of a leg. cause: Q.850, tech_cause: SIP status where Asterisk gave one.
+
+    answered wins over all, then our own cancelling, then our own time limit, then the cause.
+    """
+    if answered:
+        return LegResult.ANSWERED
+    if cancelled_by_us:
+        return LegResult.CANCELLED
+    if timed_out:
+        return LegResult.NO_ANSWER
+    if cause == HangupCause.CALL_REJECTED and tech_cause in _SETUP_REFUSALS:
+        return LegResult.CONGESTED
+    return _BY_CAUSE.get(cause, LegResult.CONGESTED)
+
+
+_UNANSWERED = (
+    # What the legs of all ring steps came to; the first line whose result occurs names the call's end.
+    (LegResult.NO_ANSWER, Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
+    (LegResult.CANCELLED, Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
+    (LegResult.BUSY, Outcome.BUSY, Fault.CALLEE, HangupCause.USER_BUSY),
+    (LegResult.REJECTED, Outcome.REJECTED, Fault.CALLEE, HangupCause.CALL_REJECTED),
+    (LegResult.INVALID_NUMBER, Outcome.INVALID_NUMBER, Fault.CALLER, HangupCause.UNALLOCATED),
+    (LegResult.REDIRECTED, Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
+    (LegResult.UNREACHABLE, Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
+    (LegResult.CONGESTED, Outcome.FAILED, Fault.TRUNK, HangupCause.CONGESTION),
+)
+
+
+def unanswered(results: Collection[LegResult]) -> Ending:
+    """A call nobody took, from what its legs came to; without legs it was unavailable."""
+    for result, outcome, fault, cause in _UNANSWERED:
+        if result in results:
+            return Ending(outcome=outcome, by=Party.US, fault=fault, cause=cause)
+    return Ending(outcome=Outcome.UNAVAILABLE, by=Party.US, fault=Fault.CALLEE, cause=HangupCause.NO_USER_RESPONSE)
+
+
+def answered(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
+    """Two people talked; `by` hung up."""
+    return Ending(outcome=Outcome.ANSWERED, by=by, fault=Fault.NONE, cause=cause)
+
+
+def voicemail(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
+    """The caller left a message. by: CALLER when they hung up, US when the time or `#` ended it."""
+    return Ending(outcome=Outcome.VOICEMAIL, by=by, fault=Fault.NONE, cause=cause)
+
+
+def abandoned(cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
+    """The caller gave up before anyone answered: cancelled while ringing, or hung up on a prompt."""
+    return Ending(outcome=Outcome.ABANDONED, by=Party.CALLER, fault=Fault.CALLER, cause=cause)
+
+
+def failed(cause: int = HangupCause.INTERWORKING) -> Ending:
+    """Our own doing: a bug, a lost connection, no room."""
+    return Ending(outcome=Outcome.FAILED, by=Party.US, fault=Fault.US, cause=cause)
+
+
+_REJECTED = {
+    RejectCause.BUSY: (Outcome.REJECTED, Fault.NONE, HangupCause.USER_BUSY),
+    RejectCause.REJECTED: (Outcome.REJECTED, Fault.NONE, HangupCause.CALL_REJECTED),
+    RejectCause.CONGESTION: (Outcome.REJECTED, Fault.NONE, HangupCause.CONGESTION),
+    RejectCause.NO_ANSWER: (Outcome.REJECTED, Fault.NONE, HangupCause.NO_ANSWER),
+    RejectCause.UNALLOCATED: (Outcome.INVALID_NUMBER, Fault.CALLER, HangupCause.UNALLOCATED),
+}
+
+
+def rejected(cause: RejectCause) -> Ending:
+    """The plan refused the call."""
+    outcome, fault, q850 = _REJECTED[cause]
+    return Ending(outcome=outcome, by=Party.US, fault=fault, cause=q850)
+
+
+def ending_of_outgoing(result: LegResult, *, caller_left: bool, cause: int) -> Ending:
+    """An outgoing call from its last leg. caller_left: the person who dialled hung up first.
+
+    cause: Q.850 of the last leg, passed on to the person who dialled when nobody answered.
+    """
+    if result is LegResult.ANSWERED:
+        return answered(Party.CALLER if caller_left else Party.CALLEE, cause)
+    if caller_left:
+        return abandoned(cause)
+    ending = unanswered((result,))
+    if result is LegResult.CONGESTED and cause:
+        return Ending(outcome=ending.outcome, by=Party.CALLEE, fault=Fault.TRUNK, cause=cause)
+    return Ending(outcome=ending.outcome, by=Party.CALLEE, fault=ending.fault, cause=cause or ending.cause)
+
+
+def is_technical(result: LegResult) -> bool:
+    """Whether another trunk may do better: not after a person's or a number's answer."""
+    return result in (LegResult.CONGESTED, LegResult.UNREACHABLE)
