@@ -1,5 +1,6 @@
 """A voicemail message and its way to the people it is for."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -56,11 +57,46 @@ class DeliveryState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The state of one message's e-mail. attempts: how many were made. next_at: when the next is due."""
+    """The state of one message's e-mail. attempts: how many were made. next_at: when the next is due.
+
+    remaining: the addresses no mail server has accepted it for yet.
+    """
 
     message_id: str
     state: DeliveryState
     attempts: int
     next_at: datetime | None
+    remaining: tuple[str, ...] = ()
     last_error: str = ""
     sent_at: datetime | None = None
+
+
+_RECORDING = re.compile(r"callrouter\.([a-z0-9][a-z0-9_-]*)\.(\d{1,12})\.(\d{1,40}|none)\.([0-9A-Za-z-]{1,64})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingName:
+    """The name of a message's recording in Asterisk, ours and the fallback dialplan's alike.
+
+    It says what the mail must know should nothing else survive. Its text is
+    `callrouter.DEPARTMENT.EPOCH.CALLER.ID`, where nothing but digits comes from the caller.
+    department: key. epoch: seconds since 1970, start of the recording. caller: digits, "" when there are none.
+    id: letters, digits and "-", unique for ever; also the message's id.
+    """
+
+    department: str
+    epoch: int
+    caller: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"callrouter.{self.department}.{self.epoch}.{self.caller or 'none'}.{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "RecordingName | None":
+        """None for a recording that is not a message of ours."""
+        found = _RECORDING.fullmatch(text)
+        if found is None:
+            return None
+        department, epoch, caller, unique = found.groups()
+        return cls(department=department, epoch=int(epoch), caller="" if caller == "none" else caller, id=unique)

@@ -68,12 +68,20 @@ class MessageStore(Protocol):
         now: datetime,
         *,
         next_at: datetime | None = None,
+        remaining: Sequence[str] = (),
         error: str = "",
     ) -> bool:
-        """Writes the result of attempt number `attempt`. False when the lease was lost to another meanwhile."""
+        """Writes the result of attempt number `attempt` and ends its lease.
+
+        WAITING needs `next_at` and the addresses `remaining` to be served. False when the lease was lost to
+        another meanwhile: nothing is written then.
+        """
 
     async def deliveries(self, limit: int = 50) -> tuple[tuple[VoicemailMessage, Delivery], ...]:
         """Newest first."""
+
+    async def next_delivery(self) -> datetime | None:
+        """When the next delivery can be claimed, past moments included; None when none waits."""
 
     async def oldest_waiting(self) -> datetime | None:
         """When the oldest message still to be delivered was recorded."""
