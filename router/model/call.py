@@ -50,3 +50,9 @@ class OutboundCall:
     department: str | None = None
     withhold: bool = False
     channel: str = ""
+
+
+def endpoint_of(channel_name: str) -> str:
+    """The endpoint a channel belongs to, as the dial plan names it: PJSIP/alice for PJSIP/alice-00000001."""
+    endpoint, _, _ = channel_name.rpartition("-")
+    return endpoint or channel_name

@@ -1,0 +1,137 @@
+"""A decision as a plain dialplan can carry it: channel variables.
+
+CALLROUTER_CALL comes first, so that the end of the call can be reported whatever happens; CALLROUTER_ROUTES comes
+last, so that a dialplan that finds it empty knows it has no answer and goes to its fallback.
+
+  CALLROUTER_CALL        our id of the call, for /ended
+  CALLROUTER_REFUSED     Q.850 cause to hang up with after the routes, or empty
+  CALLROUTER_GOTO        "context,extension,priority" to go to after the routes, or empty
+  CALLROUTER_DEPARTMENT  key in the dial plan, or empty
+  CALLROUTER_DIAL_n      dial string of the n-th route; CALLROUTER_SECONDS_n: how long it rings
+  CALLROUTER_SHOWN_n     /outbound: "Name <number>" as this trunk's carrier wants it; empty when withheld
+  CALLROUTER_ASSERTED_n  /outbound: the number for P-Asserted-Identity
+  CALLROUTER_ROUTES      how many routes there are
+
+Dial strings hold numbers of the dial plan's making only: what was dialled is read, never passed on.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router.fastagi.pending import Offer
+from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
+from router.model.department import DialPlan
+from router.model.ending import Ending
+from router.model.number import NumberKind
+from router.model.plan import Play, Reject, RejectCause, Ring, Voicemail
+from router.rules import endings
+from router.rules.inbound import PERSON_RINGS_FOR_S
+
+INBOUND_CONTEXT = "callrouter-inbound"
+FALLBACK_CONTEXT = "callrouter-fallback"
+TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
+MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
+
+_UNFIT_FOR_NAME = re.compile(r'[\x00-\x1f\x7f"<>\\]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """shown: what to set as caller ID, "" to withhold it, None to leave it as it came."""
+
+    offer: Offer
+    rings_for_s: float
+    shown: str | None = None
+    asserted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One decided call as a plain dialplan can carry it. refused: Q.850 cause, 0 when the call may go."""
+
+    department: str = ""
+    refused: int = 0
+    goto: str = ""
+    routes: tuple[Route, ...] = ()
+
+    def variables(self) -> Mapping[str, str]:
+        """In the order to set them."""
+        values = {
+            "CALLROUTER_REFUSED": str(self.refused) if self.refused else "",
+            "CALLROUTER_GOTO": self.goto,
+            "CALLROUTER_DEPARTMENT": self.department,
+        }
+        for number, way in enumerate(self.routes, 1):
+            values[f"CALLROUTER_DIAL_{number}"] = way.offer.dial
+            values[f"CALLROUTER_SECONDS_{number}"] = f"{way.rings_for_s:.0f}"
+            if way.shown is not None:
+                values[f"CALLROUTER_SHOWN_{number}"] = way.shown
+                values[f"CALLROUTER_ASSERTED_{number}"] = way.asserted
+        values["CALLROUTER_ROUTES"] = str(len(self.routes))
+        return values
+
+
+def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) -> Answer:
+    """The decision for an outgoing call as variables of a dialplan."""
+    department = decision.department or ""
+    match decision.to:
+        case CallTo.NOWHERE:
+            cause = refusal(decision).cause
+            return Answer(department=department, refused=cause)
+        case CallTo.DEPARTMENT:
+            return Answer(goto=f"{INBOUND_CONTEXT},{decision.called},1")
+        case CallTo.PERSON:
+            person = plan.people[decision.target or ""]
+            caller = plan.people.get(by or "")
+            shown = _identity(caller.name, str(caller.extension or "")) if caller else "<>"
+            offer = Offer(dial=person.endpoint, person=person.key)
+            return Answer(routes=(Route(offer=offer, rings_for_s=PERSON_RINGS_FOR_S, shown=shown),))
+        case CallTo.TRUNKS | CallTo.EMERGENCY:
+            routes = tuple(
+                Route(
+                    offer=Offer(dial=choice.dial, trunk=choice.trunk),
+                    rings_for_s=TRUNK_RINGS_FOR_S,
+                    shown=_identity(decision.name, choice.shown) if choice.shown else "",
+                    asserted=choice.asserted,
+                )
+                for choice in decision.trunks
+            )
+            return Answer(department=department, routes=routes)
+
+
+def refusal(decision: CallerIdDecision) -> Ending:
+    """The end of an outgoing call that may not go: no such number, or a number that may not be called."""
+    is_number = decision.called.kind is NumberKind.E164
+    return endings.rejected(RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED)
+
+
+def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
+    """The decision for an inbound call as variables of a dialplan.
+
+    A plain dialplan rings: each ring step is a route, in-turn ones ring together. Prompts are left out, and
+    voicemail is the fallback dialplan's message. Targets too many for one variable go to the fallback as well.
+    """
+    routes: list[Route] = []
+    fallback = f"{FALLBACK_CONTEXT},{called},1"
+    department = decision.department or ""
+    for step in decision.plan.steps:
+        match step:
+            case Play():
+                continue
+            case Ring() as ring:
+                dial = "&".join(target.endpoint for target in ring.targets)
+                if len(dial.encode()) > MOST_DIAL_BYTES:
+                    return Answer(department=department, goto=fallback, routes=tuple(routes))
+                offer = Offer(dial=dial, person=ring.targets[0].person if len(ring.targets) == 1 else None)
+                routes.append(Route(offer=offer, rings_for_s=ring.for_s))
+            case Voicemail():
+                return Answer(department=department, goto=fallback, routes=tuple(routes))
+            case Reject(cause=cause):
+                return Answer(department=department, refused=endings.rejected(cause).cause, routes=tuple(routes))
+    return Answer(department=department, routes=tuple(routes))
+
+
+def _identity(name: str, number: str) -> str:
+    """ "Name <number>" for CALLERID(all): without the characters that end a name there."""
+    return f"{_UNFIT_FOR_NAME.sub('', name)[:60].strip()} <{number}>".strip()

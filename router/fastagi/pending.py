@@ -1,0 +1,175 @@
+"""Calls that a plain dialplan carries: recorded when decided, completed when the dialplan reports their end.
+
+The dialplan reports from its `h` extension. A report may be missing (Asterisk killed) or come after a restart of
+ours, so what waits here is bounded, ends as failed when it is too old, and is found again in the store.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from router.model.call import CallId, Direction
+from router.model.ending import Ending, HangupCause, LegResult, Party
+from router.model.record import CallRecord, LegRecord, TraceLine
+from router.rules import endings
+
+MOST_PENDING = 5_000
+PENDING_FOR = timedelta(hours=12)  # longer than any call; only a lost report waits that long
+
+
+class Journal(Protocol):
+    """Takes records of calls, each as often as it changes, without waiting and without failing."""
+
+    def save(self, record: CallRecord) -> None: ...
+
+
+Find = Callable[[CallId], Awaitable[CallRecord | None]]  # a record by its id, from the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One Dial() of the dialplan. dial: its dial string. trunk, person: keys, whichever it is for."""
+
+    dial: str
+    trunk: str | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the dialplan knows of a call's end.
+
+    status: ${DIALSTATUS}, "" when nothing was dialled. cause: ${HANGUPCAUSE} (Q.850), 0 when not known.
+    talked_s: ${ANSWEREDTIME}. offer: which Dial() was the last, counted from 1, 0 when not known.
+    callee_left: the called party hung up first, which Dial() tells only to a dialplan that uses its option g.
+    """
+
+    status: str
+    cause: int = 0
+    talked_s: float = 0.0
+    offer: int = 0
+    callee_left: bool = False
+
+    @staticmethod
+    def read(status: str, cause: str, talked_s: str, offer: str, left: str) -> "Report":
+        """From the arguments of the AGI; what is not a small number counts as not given."""
+        return Report(
+            status=status.strip().upper(),
+            cause=_number(cause),
+            talked_s=float(_number(talked_s)),
+            offer=_number(offer),
+            callee_left=left.strip().lower() == "callee",
+        )
+
+
+_NUMBER = re.compile(r"[0-9]{1,6}")
+
+
+def _number(text: str) -> int:
+    return int(text) if _NUMBER.fullmatch(text.strip()) else 0
+
+
+_CAUSE_OF_STATUS = {
+    # app_dial.c, for the causes that Asterisk leaves at 0 or 16: nobody answered a live channel.
+    "BUSY": HangupCause.USER_BUSY,
+    "NOANSWER": HangupCause.NO_ANSWER,
+    "CHANUNAVAIL": HangupCause.NO_USER_RESPONSE,
+    "CONGESTION": HangupCause.CONGESTION,
+    "DONTCALL": HangupCause.CALL_REJECTED,
+    "TORTURE": HangupCause.CALL_REJECTED,
+}
+
+
+def ending_of(report: Report, direction: Direction) -> tuple[Ending, LegResult | None]:
+    """How the call ended, and what became of its last leg, None when none was dialled."""
+    if report.status == "ANSWER":
+        left = Party.CALLEE if report.callee_left else Party.CALLER
+        return endings.answered(left, report.cause or HangupCause.NORMAL_CLEARING), LegResult.ANSWERED
+    if report.status in ("CANCEL", ""):
+        cause = report.cause or HangupCause.NORMAL_CLEARING
+        return endings.abandoned(cause), LegResult.CANCELLED if report.status else None
+    if report.status not in _CAUSE_OF_STATUS:
+        return endings.failed(), None
+    says_nothing = report.cause in (0, HangupCause.NORMAL_CLEARING)
+    cause = _CAUSE_OF_STATUS[report.status] if says_nothing else report.cause
+    result = endings.leg_result(cause)
+    if direction is Direction.OUTBOUND:
+        return endings.ending_of_outgoing(result, caller_left=False, cause=cause), result
+    return endings.unanswered((result,)), result
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    record: CallRecord
+    offers: tuple[Offer, ...]
+
+
+class PendingCalls:
+    """Knows the calls whose end has not been reported, oldest first."""
+
+    def __init__(self, journal: Journal, find: Find, most: int = MOST_PENDING) -> None:
+        self._journal = journal
+        self._find = find
+        self._most = most
+        self._calls: OrderedDict[CallId, _Pending] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def begin(self, record: CallRecord, offers: tuple[Offer, ...]) -> None:
+        self._journal.save(record)
+        self._calls[record.id] = _Pending(record, offers)
+        self._forget(record.arrived_at)
+
+    def close(self, call_id: CallId, ending: Ending, at: datetime) -> None:
+        """Ends a call of which the dialplan will report nothing."""
+        if (pending := self._calls.pop(call_id, None)) is not None:
+            self._journal.save(replace(pending.record, ended_at=at, ending=ending))
+
+    async def report(self, call_id: CallId, report: Report, at: datetime) -> bool:
+        """Completes a call. False when there is no such call or it has ended already. Raises what `find` raises."""
+        pending = self._calls.pop(call_id, None)
+        if pending is None:
+            record = await self._find(call_id)
+            if record is None or record.ending is not None:
+                return False
+            pending = _Pending(record, ())
+        self._journal.save(_completed(pending, report, at))
+        return True
+
+    def _forget(self, now: datetime) -> None:
+        while self._calls:
+            oldest = next(iter(self._calls.values())).record
+            if len(self._calls) <= self._most and now - oldest.arrived_at < PENDING_FOR:
+                return
+            line = TraceLine(at=now, what="the dialplan never reported the end of this call")
+            del self._calls[oldest.id]
+            self._journal.save(replace(oldest, ended_at=now, ending=endings.failed(), trace=(*oldest.trace, line)))
+
+
+def _completed(pending: _Pending, report: Report, at: datetime) -> CallRecord:
+    record = pending.record
+    ending, result = ending_of(report, record.direction)
+    answered_at = at - timedelta(seconds=report.talked_s) if result is LegResult.ANSWERED else None
+    legs = record.legs
+    if result is not None and 1 <= report.offer <= len(pending.offers):
+        offer = pending.offers[report.offer - 1]
+        leg = LegRecord(
+            id=f"{record.id}-{report.offer}",
+            endpoint=offer.dial,
+            person=offer.person,
+            trunk=offer.trunk,
+            dialled_at=record.arrived_at,
+            answered_at=answered_at,
+            ended_at=at,
+            result=result,
+            cause=report.cause or None,
+        )
+        legs = (*legs, leg)
+    line = TraceLine(at=at, what=f"the dialplan reports {report.status or 'no Dial'}, cause {report.cause}")
+    return replace(
+        record, answered_at=answered_at, ended_at=at, ending=ending, legs=legs, trace=(*record.trace, line)
+    )

@@ -1,0 +1,197 @@
+"""What a plain dialplan may ask: /outbound and /inbound decide a call, /ended takes the report of its end."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+
+from router.dialplan.numbers import read_caller, read_number
+from router.fastagi.answers import Answer, answer_inbound, answer_outbound, refusal
+from router.fastagi.errors import AgiError, ChannelGone
+from router.fastagi.pending import Offer, PendingCalls, Report
+from router.fastagi.protocol import Request
+from router.fastagi.server import Script, Session
+from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
+from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
+from router.model.department import DialPlan
+from router.model.ending import Ending
+from router.model.number import dialable
+from router.model.plan import Reject
+from router.model.record import CallRecord, TraceLine
+from router.rules import endings
+from router.rules.caller_id import choose_caller_id
+from router.rules.explain import shown_text, step_text
+from router.rules.inbound import route
+from router.store.errors import StoreError
+
+log = structlog.get_logger()
+
+FIND_S = 2.0  # looking for a call of before a restart
+
+_CALL_ID = re.compile(r"[0-9A-Za-z]{1,64}")
+
+
+class Scripts:
+    """plan, now: the dial plan and the moment (aware), read once for each call. new_id: a fresh CallId."""
+
+    def __init__(
+        self,
+        plan: Callable[[], DialPlan],
+        now: Callable[[], datetime],
+        new_id: Callable[[], CallId],
+        calls: PendingCalls,
+    ) -> None:
+        self._plan = plan
+        self._now = now
+        self._new_id = new_id
+        self._calls = calls
+
+    def by_name(self) -> Mapping[str, Script]:
+        return {"outbound": self.outbound, "inbound": self.inbound, "ended": self.ended}
+
+    async def outbound(self, session: Session) -> None:
+        """Arguments: the number dialled; without it the extension the channel is in."""
+        request, plan, now = session.request, self._plan(), self._now()
+        by = plan.person_at.get(endpoint_of(request.field("channel")))
+        call = OutboundCall(
+            id=self._new_id(),
+            by=by,
+            called=read_number(_dialled(request), plan),
+            placed_at=now,
+            withhold=_is_withheld(request),
+            channel=request.field("uniqueid"),
+        )
+        structlog.contextvars.bind_contextvars(call=call.id)
+        decision = choose_caller_id(call, plan, now)
+        answer = answer_outbound(decision, by, plan)
+        if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
+            self._calls.begin(_outbound_record(call, decision, answer, request, plan), _offers(answer))
+        ending = refusal(decision) if decision.to is CallTo.NOWHERE else None
+        await self._give(session, call.id, answer, ending)
+
+    async def inbound(self, session: Session) -> None:
+        """Arguments: the number called; without it the extension the channel is in."""
+        request, plan, now = session.request, self._plan(), self._now()
+        endpoint = endpoint_of(request.field("channel"))
+        name = request.field("calleridname")
+        call = InboundCall(
+            id=self._new_id(),
+            caller=read_caller(request.field("callerid"), name, _is_withheld(request), plan),
+            called=read_number(_dialled(request), plan),
+            arrived_at=now,
+            trunk=plan.trunk_at.get(endpoint.partition("/")[2]),
+            internal=endpoint in plan.person_at,
+            channel=request.field("uniqueid"),
+        )
+        structlog.contextvars.bind_contextvars(call=call.id)
+        decision = route(call, plan, now)
+        answer = answer_inbound(decision, dialable(str(call.called)))
+        self._calls.begin(_inbound_record(call, decision, plan.person_at.get(endpoint)), _offers(answer))
+        first = decision.plan.steps[0] if decision.plan.steps else None
+        ending = endings.rejected(first.cause) if isinstance(first, Reject) else None
+        await self._give(session, call.id, answer, ending)
+
+    async def ended(self, session: Session) -> None:
+        """Arguments: call id, ${DIALSTATUS}, ${HANGUPCAUSE}, ${ANSWEREDTIME}; then, where the dialplan knows them,
+        the number of the route that was dialled last, and "callee" when the called party hung up first."""
+        read = session.request.argument
+        if not _CALL_ID.fullmatch(read(1)):
+            log.warning("agi report without a call", status=read(2)[:20])
+            return
+        call_id = CallId(read(1))
+        structlog.contextvars.bind_contextvars(call=call_id)
+        report = Report.read(read(2), read(3), read(4), read(5), read(6))
+        try:
+            async with asyncio.timeout(FIND_S):
+                known = await self._calls.report(call_id, report, self._now().astimezone(UTC))
+        except (StoreError, TimeoutError) as error:
+            log.warning("agi report lost", because=str(error) or "the store did not answer", status=report.status)
+            return
+        log.info("agi call ended", status=report.status, cause=report.cause, known=known)
+
+    async def _give(self, session: Session, call_id: CallId, answer: Answer, ending: Ending | None) -> None:
+        """Sets the variables. ending: of a call that is over with this answer."""
+        try:
+            await session.set_variable("CALLROUTER_CALL", call_id)
+        except AgiError as error:  # the dialplan has no id to report with
+            gone = isinstance(error, ChannelGone)
+            self._calls.close(call_id, endings.abandoned() if gone else endings.failed(), self._utc())
+            raise
+        if ending is not None:
+            self._calls.close(call_id, ending, self._utc())
+        for name, value in answer.variables().items():
+            await session.set_variable(name, value)
+        log.info(
+            "agi call decided",
+            routes=[way.offer.trunk or way.offer.dial for way in answer.routes],
+            goto=answer.goto,
+            refused=answer.refused,
+        )
+
+    def _utc(self) -> datetime:
+        return self._now().astimezone(UTC)
+
+
+def _dialled(request: Request) -> str:
+    return request.argument(1) or request.field("extension")
+
+
+def _is_withheld(request: Request) -> bool:
+    """agi_callingpres: the presentation bits of Q.931 4.5.10, of which 01 is restricted."""
+    presentation = request.field("callingpres")
+    return presentation.isdecimal() and int(presentation[:4]) & 0x60 == 0x20
+
+
+def _offers(answer: Answer) -> tuple[Offer, ...]:
+    return tuple(way.offer for way in answer.routes)
+
+
+def _outbound_record(
+    call: OutboundCall, decision: CallerIdDecision, answer: Answer, request: Request, plan: DialPlan
+) -> CallRecord:
+    person = plan.people.get(call.by or "")
+    number = str(person.extension) if person and person.extension else dialable(request.field("callerid"))
+    at = call.placed_at.astimezone(UTC)
+    return CallRecord(
+        id=call.id,
+        direction=Direction.INTERNAL if decision.to is CallTo.PERSON else Direction.OUTBOUND,
+        channel=call.channel,
+        caller_number=number or "unknown",
+        caller_name=person.name if person else "",
+        called_number=str(call.called),
+        called_raw=call.called.raw,
+        arrived_at=at,
+        person=call.by,
+        department=decision.department,
+        shown=shown_text(decision),
+        rule=decision.rule,
+        because=decision.because,
+        dialplan=decision.dialplan,
+        steps=tuple(f"dial {way.offer.trunk or way.offer.person}" for way in answer.routes),
+        trace=(TraceLine(at=at, what="a dialplan asks by FastAGI"),),
+    )
+
+
+def _inbound_record(call: InboundCall, decision: RoutingDecision, person: str | None) -> CallRecord:
+    at = call.arrived_at.astimezone(UTC)
+    return CallRecord(
+        id=call.id,
+        direction=Direction.INTERNAL if call.internal else Direction.INBOUND,
+        channel=call.channel,
+        caller_number=call.caller.shown,
+        caller_name=call.caller.name,
+        called_number=str(call.called),
+        called_raw=call.called.raw,
+        arrived_at=at,
+        trunk=call.trunk,
+        person=person,
+        department=decision.department,
+        is_open=decision.is_open,
+        rule=decision.rule,
+        because=decision.because,
+        dialplan=decision.dialplan,
+        steps=tuple(map(step_text, decision.plan.steps)),
+        trace=(TraceLine(at=at, what="a dialplan asks by FastAGI"),),
+    )
