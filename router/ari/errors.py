@@ -7,7 +7,7 @@ AriError
 ├── RequestRefused         Asterisk answered, but not with 2xx: status, message, operation
 │   ├── AccessRefused      401, 403: user, password, read_only or ACL in ari.conf
 │   ├── AllocationFailed   500 "Allocation failed": nothing to dial, the endpoint is not registered
-│   ├── Conflict           409, 412, 422: the object is there, but in no state for this
+│   ├── Conflict           409, 412, 422: not in Stasis, recording, claimed; or another object named left
 │   └── NotSupported       this Asterisk has no such resource or method: older release, or module not loaded
 ├── Malformed              what came is not what Asterisk's declarations promise
 ├── FeedOverflow           a reader of events fell too far behind; what it missed is lost
@@ -47,7 +47,7 @@ class AllocationFailed(RequestRefused):
 
 
 class Conflict(RequestRefused):
-    """Not in Stasis any more, already recording, already claimed, id in use: a state, not a faulty request."""
+    """The objects named are in no state for this: not in Stasis any more, recording, claimed, id in use, just left."""
 
 
 class NotSupported(RequestRefused):
@@ -90,6 +90,8 @@ def refusal(status: int, body: bytes, operation: str) -> RequestRefused:
         case 404 | 405 if message in _NO_SUCH_OPERATION:
             kind = NotSupported
         case 409 | 412 | 422:
+            kind = Conflict
+        case 400 if message == "Channel not found":  # addChannel, removeChannel: the channel in the query left
             kind = Conflict
         case 500 if message == "Allocation failed":
             kind = AllocationFailed

@@ -3,9 +3,8 @@
 From the API declarations Asterisk serves below /ari/api-docs (digest 454b3183a04ccb59),
 by `python -m router.ari.generate URL_OR_DIR`.
 
-
-Unknown fields are ignored. Moments are ISO 8601 text, as sent: few are ever read.
-None: Asterisk did not say."""
+Unknown fields are ignored. Moments are ISO 8601 text, as sent. None: Asterisk did not say.
+"""
 
 import msgspec
 
@@ -13,9 +12,9 @@ import msgspec
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base type for asynchronous events from Asterisk."""
 
+    asterisk_id: str | None = None
     application: str = ""
     timestamp: str = ""
-    asterisk_id: str | None = None
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -305,26 +304,6 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     variables: dict[str, object]
 
 
-class RESTQueryStringParameter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """REST over Websocket Query String Parameter"""
-
-    name: str = ""
-    value: str = ""
-
-
-class RESTRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """REST over Websocket Request."""
-
-    type: str = ""
-    transaction_id: str = ""
-    request_id: str = ""
-    method: str = ""
-    uri: str = ""
-    content_type: str | None = None
-    query_strings: tuple[RESTQueryStringParameter, ...] | None = None
-    message_body: str | None = None
-
-
 class ApplicationMoveFailed(Event, tag=True, frozen=True, kw_only=True, gc=False):
     """Notification that trying to move a channel to another Stasis application failed."""
 
@@ -341,7 +320,6 @@ class ApplicationReplaced(Event, tag=True, frozen=True, kw_only=True, gc=False):
     """Notification that another WebSocket has taken over for an application. An application may only be
     subscribed to by a single WebSocket at a time. If multiple WebSockets attempt to subscribe to the same
     application, the newer WebSocket wins, and the older one receives this event.
-
     """
 
 
@@ -464,7 +442,6 @@ class ChannelDialplan(Event, tag=True, frozen=True, kw_only=True, gc=False):
 class ChannelDtmfReceived(Event, tag=True, frozen=True, kw_only=True, gc=False):
     """DTMF received on a channel. This event is sent when the DTMF ends. There is no notification about the
     start of DTMF
-
     """
 
     digit: str = ""

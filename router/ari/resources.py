@@ -3,12 +3,11 @@
 From the API declarations Asterisk serves below /ari/api-docs (digest 454b3183a04ccb59),
 by `python -m router.ari.generate URL_OR_DIR`.
 
-
-Names are ARI's own in snake_case. None leaves a parameter out, so that Asterisk's default holds. Where an
-object is gone (404), the answer is False or None; other refusals raise RequestRefused.
+Names are ARI's own in snake_case. None leaves a parameter out, so that Asterisk's default holds. Where
+the object is gone (404) the answer is False or None; other refusals raise RequestRefused.
 """
 
-# ruff: noqa: ASYNC109 -- `timeout` is ARI's own word, for seconds a channel rings
+# ruff: noqa: ASYNC109 -- `timeout` is ARI's own word, for the seconds a channel rings
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -445,8 +444,8 @@ class Bridges(Resource):
 
     async def clear_video_source(self, bridge_id: str) -> bool:
         """Removes any explicit video source in a multi-party mixing bridge. This operation has no effect on
-        bridges with two or fewer participants. When no explicit video source is set, talk detection will be used to
-        determine the active video stream.
+        bridges with two or fewer participants. When no explicit video source is set, talk detection will be
+        used to determine the active video stream.
 
         404: Bridge not found
         """
@@ -550,8 +549,8 @@ class Bridges(Resource):
 
         400: Invalid parameters
         404: Bridge not found
-        409: Bridge is not in a Stasis application; A recording with the same name already exists on the system and
-        can not be overwritten because it is in progress or ifExists=fail
+        409: Bridge is not in a Stasis application; A recording with the same name already exists on the
+        system and can not be overwritten because it is in progress or ifExists=fail
         422: The format specified is unknown on this system
         """
         query: dict[str, str] = {"name": name, "format": format}
@@ -593,11 +592,11 @@ class Channels(Resource):
         app_args: str | None = None,
         caller_id: str | None = None,
         timeout: int | None = None,
-        variables: Mapping[str, object] | None = None,
         channel_id: str | None = None,
         other_channel_id: str | None = None,
         originator: str | None = None,
         formats: str | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> Channel:
         """Create a new channel (originate).
 
@@ -694,10 +693,10 @@ class Channels(Resource):
         app_args: str | None = None,
         caller_id: str | None = None,
         timeout: int | None = None,
-        variables: Mapping[str, object] | None = None,
         other_channel_id: str | None = None,
         originator: str | None = None,
         formats: str | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> Channel:
         """Create a new channel (originate with id).
 
@@ -1209,7 +1208,6 @@ class Channels(Resource):
         app: str,
         format: str,
         channel_id: str | None = None,
-        variables: Mapping[str, object] | None = None,
         external_host: str | None = None,
         encapsulation: Literal["rtp", "audiosocket", "none"] | None = None,
         transport: Literal["udp", "tcp", "websocket"] | None = None,
@@ -1217,6 +1215,7 @@ class Channels(Resource):
         direction: Literal["both"] | None = None,
         data: str | None = None,
         transport_data: str | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> Channel:
         """Start an External Media session.
 
