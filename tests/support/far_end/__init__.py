@@ -1,0 +1,1 @@
+"""The second Asterisk of the bench: the carriers and the phones."""

@@ -1,0 +1,60 @@
+"""What a leg heard, as numbers a test can ask: is it silence, which tone is in it."""
+
+import array
+import io
+import math
+import wave
+from dataclasses import dataclass
+
+RATE = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """8 kHz, 16 bit, mono."""
+
+    samples: "array.array[int]"
+
+    @classmethod
+    def from_wav(cls, data: bytes) -> "Sound":
+        with wave.open(io.BytesIO(data)) as reader:
+            assert (reader.getframerate(), reader.getsampwidth(), reader.getnchannels()) == (RATE, 2, 1)
+            return cls(array.array("h", reader.readframes(reader.getnframes())))
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / RATE
+
+    @property
+    def loudness(self) -> float:
+        """Root mean square, 0 to 1."""
+        if not self.samples:
+            return 0.0
+        return math.sqrt(sum(value * value for value in self.samples) / len(self.samples)) / 32768
+
+    @property
+    def is_silent(self) -> bool:
+        return self.loudness < 0.002
+
+    def has_tone(self, hz: float) -> bool:
+        """Whether at least a third of the power is at `hz` (Goertzel's algorithm over the whole)."""
+        if self.is_silent:
+            return False
+        step = 2 * math.cos(2 * math.pi * hz / RATE)
+        before, last = 0.0, 0.0
+        for value in self.samples:
+            before, last = last, value + step * last - before
+        power = before * before + last * last - step * before * last
+        total = sum(value * value for value in self.samples)
+        return 2 * power / (len(self.samples) * total) > 1 / 3
+
+
+def tone_wav(hz: float, seconds: float = 2.0) -> bytes:
+    """A tone as a WAV file, for music on hold that can be recognised. Whole periods, so that it loops evenly."""
+    count = int(RATE / hz * int(seconds * hz))
+    wave_form = array.array("h", (int(8000 * math.sin(2 * math.pi * hz * n / RATE)) for n in range(count)))
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, RATE, 0, "NONE", ""))
+        writer.writeframes(wave_form.tobytes())
+    return file.getvalue()
