@@ -1,6 +1,7 @@
 """Telephone numbers as the rules see them: already read, in E.164 where they are public numbers."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -42,6 +43,12 @@ class PatternKind(Enum):
     ANY = "any"
 
 
+# Looked up once: in Python 3.11 an Enum's attribute costs 40 ns, and one decision asks hundreds of patterns.
+_E164, _INVALID = NumberKind.E164, NumberKind.INVALID
+_EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
+_COUNTRY, _ANY = PatternKind.COUNTRY, PatternKind.ANY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberPattern:
     """One entry of a rule's `from:` or `to:`, or of a trunk's `caller_ids:`.
@@ -57,24 +64,39 @@ class NumberPattern:
 
     def matches(self, number: PhoneNumber | None, *, withheld: bool = False) -> bool:
         """Whether a party fits. number: None when there is none; withheld: the party hides it."""
-        if self.kind is PatternKind.ANY:
-            return True
-        if self.kind is PatternKind.WITHHELD:
-            return withheld
-        if number is None:
-            return False
-        if self.kind is PatternKind.EXACT:
-            return number.value == self.value
-        if number.kind is not NumberKind.E164:
-            return False
-        if self.kind is PatternKind.PREFIX:
-            return number.value.startswith(self.value)
-        if self.kind is PatternKind.COUNTRY:
-            return number.country == self.value
-        return len(number.value) == len(self.value) and self.value <= number.value <= self.last
+        kind = self.kind
+        if kind is _EXACT:
+            # Garbage is filtered to what can be dialled, so its value may well look like an extension.
+            return number is not None and number.value == self.value and number.kind is not _INVALID
+        if kind is _PREFIX:
+            return number is not None and number.kind is _E164 and number.value.startswith(self.value)
+        if kind is _RANGE:
+            return (
+                number is not None
+                and number.kind is _E164
+                and len(number.value) == len(self.value)
+                and self.value <= number.value <= self.last
+            )
+        if kind is _COUNTRY:
+            return number is not None and number.kind is _E164 and number.country == self.value
+        return kind is _ANY or withheld
 
     def __str__(self) -> str:
         return self.text or self.value or self.kind.value
+
+
+def one_fits(patterns: Sequence[NumberPattern], number: PhoneNumber | None, *, withheld: bool = False) -> bool:
+    """Whether a rule's `from:` or `to:` lets a party through: one of its patterns fits, or it has none."""
+    for pattern in patterns:  # not `any`, whose generator costs a third more
+        if pattern.matches(number, withheld=withheld):
+            return True
+    return not patterns
+
+
+def listed(patterns: Sequence[NumberPattern], most: int = 6) -> str:
+    """The patterns as they were written, for a reader: the first `most`, then how many more there are."""
+    more = [f"{len(patterns) - most} more"] if len(patterns) > most else []
+    return ", ".join([*map(str, patterns[:most]), *more])
 
 
 _NOT_DIALABLE = re.compile(r"[^0-9+*#]")
@@ -86,3 +108,8 @@ def dialable(text: str, most: int = 40) -> str:
     The one filter through which a caller's or a phone's string may reach a file name, a log or a channel.
     """
     return _NOT_DIALABLE.sub("", text)[:most]
+
+
+def digits_of(text: str) -> str:
+    """The digits of `text` and nothing else, at most 40 of them: fit for a file name."""
+    return re.sub(r"[^0-9]", "", text)[:40]

@@ -39,9 +39,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """Plays a prompt. sound: path below the company's `sounds/` without its suffix, such as "acme/welcome"."""
+    """Plays a prompt. sound: path below the company's `sounds/` without its suffix, such as "acme/welcome".
+
+    answers: the call is answered first, so that every carrier carries the prompt; False plays it as early media,
+    which costs the caller nothing but which some carriers do not pass on.
+    """
 
     sound: str
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,52 @@
+"""Requests that must reach their end whatever becomes of the call that made them.
+
+A request cancelled on its way may still take effect: a leg created after we hung it up rings for ever. So requests
+that make something run as errands, and a call lets go of what it holds only after its errands are settled.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import structlog
+
+from router.ari.errors import AriError
+from router.calls.scope import HungUp
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Errands:
+    """Each is owned here until done. Their time is bounded by the transport's limit on a request."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Starts `work` beside the call. An AriError of an errand nobody awaits is logged, a bug is reported."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs `work` and waits for it; cancelled meanwhile, it still reaches its end."""
+        return await asyncio.shield(self.run(work))
+
+    async def settled(self) -> None:
+        """Waits until none is running."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        match task.exception():
+            case None:
+                pass
+            case AriError() | HungUp() as error:
+                log.info("request failed", error=str(error))
+            case error:
+                log.error("errand failed", exc_info=error)

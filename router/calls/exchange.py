@@ -1,0 +1,45 @@
+"""What every call needs from the house: Asterisk, the clock, the journal, the message store, the limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from router.ari.client import Ari
+from router.calls.journal import Journal
+from router.store.contract import MessageStore
+
+OURS = "callrouter."  # begins the id of every channel, bridge and playback we make
+FALLBACK = "callrouter-fallback"  # the dialplan context that takes a call back from us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """Seconds. How long things may take that the dial plan does not speak of.
+
+    lease_margin_s: a waiting caller's lease (`TIMEOUT(absolute)`) outlasts its step by this much; then the dialplan
+    takes the call back. prompt_s: a prompt that has not ended by then is stopped. talk_s: longest talk.
+    cleanup_s: for letting go of what a call holds. silence_s: ends a message; shortest_s: below it there is none.
+    """
+
+    lease_margin_s: float = 5.0
+    prompt_s: float = 120.0
+    talk_s: float = 4 * 3600.0
+    outgoing_rings_s: float = 90.0
+    cleanup_s: float = 15.0
+    silence_s: float = 6.0
+    shortest_s: float = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """now: aware UTC. sounds: folder, at the same path for us and for Asterisk, with the prompts of the plan."""
+
+    ari: Ari
+    journal: Journal
+    messages: MessageStore
+    now: Callable[[], datetime]
+    sounds: Path
+    limits: CallLimits = CallLimits()
+    is_talking: Callable[[str], bool] = lambda person: False
+    message_kept: Callable[[], None] = lambda: None

@@ -1,0 +1,77 @@
+"""Bringing a finished recording from Asterisk into our own store: there first, only then gone from Asterisk."""
+
+import io
+import wave
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from router.calls.exchange import Exchange
+from router.model.department import DialPlan
+from router.model.message import MessageFacts, RecordingName, VoicemailMessage
+from router.model.record import CallRecord
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """message: None when the recording was too short to be one."""
+
+    message: VoicemailMessage | None
+    duration_s: float
+
+
+async def fetch(exchange: Exchange, name: str, plan: DialPlan, record: CallRecord | None) -> Fetched:
+    """Keeps the stored recording `name` (a `RecordingName`) and deletes Asterisk's copy.
+
+    record: of the call it was left in, None for one the fallback dialplan took. Raises AriError when Asterisk
+    cannot be reached and StoreError when our disk refuses; Asterisk's copy stays then.
+    """
+    parsed = RecordingName.parse(name)
+    if parsed is None:
+        raise ValueError(f"{name!r} is no message's recording")
+    audio = await exchange.ari.recordings.get_stored_file(name)
+    duration_s = _duration_s(audio)
+    if audio is None or duration_s < exchange.limits.shortest_s:
+        await exchange.ari.recordings.delete_stored(name)
+        return Fetched(message=None, duration_s=duration_s)
+    message = await exchange.messages.keep(audio, _facts(parsed, plan, record))
+    log.info("message kept", message=parsed.id, department=parsed.department, duration_s=round(duration_s, 1))
+    exchange.message_kept()
+    await exchange.ari.recordings.delete_stored(name)
+    return Fetched(message=message, duration_s=duration_s)
+
+
+def _facts(name: RecordingName, plan: DialPlan, record: CallRecord | None) -> MessageFacts:
+    department = plan.departments.get(name.department)
+    mailbox = department.mailbox if department else None
+    if department is None or mailbox is None:
+        # The dial plan changed since; somebody must still hear the message.
+        department, mailbox = next((d, d.mailbox) for d in plan.departments.values() if d.mailbox)
+    caller = f"+{name.caller}" if len(name.caller) > 6 else name.caller
+    return MessageFacts(
+        id=name.id,
+        call_id=record.id if record else "",
+        company=plan.company,
+        department=department.key,
+        department_name=department.name,
+        caller_number=record.caller_number if record else caller or "unknown",
+        caller_name=record.caller_name if record else "",
+        called_number=record.called_number if record else "",
+        recorded_at=datetime.fromtimestamp(name.epoch, UTC),
+        zone=plan.zone.key,
+        to=mailbox.to,
+    )
+
+
+def _duration_s(audio: bytes | None) -> float:
+    """Measured from the sound: Asterisk's own figure is in whole seconds, and doubled for 16 kHz formats."""
+    if not audio:
+        return 0.0
+    try:
+        with wave.open(io.BytesIO(audio)) as sound:
+            return float(sound.getnframes()) / sound.getframerate()
+    except (wave.Error, EOFError):
+        return 0.0

@@ -1,0 +1,100 @@
+"""The journal: records of calls on their way to the store, off the calls' path.
+
+Saving never waits and never fails a call. Only the newest record of a call is kept, so that what waits is bounded
+by the number of calls; a store that refuses is tried again with back-off, and what it has not taken when we stop
+is written to a file that the next start reads first.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from router.model.call import CallId
+from router.model.record import CallRecord
+from router.store.contract import CallStore
+from router.store.errors import StoreError
+
+log = structlog.get_logger()
+
+
+class Journal:
+    """spill: file for records the store did not take before we stopped. most: records held while it refuses.
+
+    gather_s: how long records are gathered into one transaction.
+    """
+
+    def __init__(self, store: CallStore, spill: Path, *, most: int = 50_000, gather_s: float = 0.2) -> None:
+        self._store = store
+        self._spill = spill
+        self._most = most
+        self._gather_s = gather_s
+        self._waiting: dict[CallId, CallRecord] = {}
+        self._filled = asyncio.Event()
+
+    @property
+    def backlog(self) -> int:
+        """Records not yet in the store."""
+        return len(self._waiting)
+
+    def save(self, record: CallRecord) -> None:
+        """Notes the newest state of a call. Never waits, never raises."""
+        self._waiting[record.id] = record
+        if len(self._waiting) > self._most:
+            lost = self._waiting.pop(next(iter(self._waiting)))
+            log.error("call record lost: the store refuses and memory is full", call=lost.id)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Writes until cancelled, then once more; what the store refuses then goes to the spill file."""
+        for record in self._read_spill():
+            self._waiting.setdefault(record.id, record)
+            self._filled.set()
+        pause_s = self._gather_s
+        try:
+            while True:
+                await self._filled.wait()
+                await asyncio.sleep(pause_s)  # gathers: many milestones, one transaction
+                pause_s = self._gather_s if await self._write() else min(pause_s * 2, 10.0)
+        finally:
+            await self._last_write()
+
+    async def _write(self) -> bool:
+        batch, self._waiting = self._waiting, {}
+        self._filled.clear()
+        try:
+            await self._store.save_calls(tuple(batch.values()))
+        except StoreError as error:
+            log.warning("call records wait", records=len(batch), error=str(error))
+            self._keep(batch)
+            return False
+        except BaseException:
+            self._keep(batch)
+            raise
+        self._spill.unlink(missing_ok=True)
+        return True
+
+    def _keep(self, batch: dict[CallId, CallRecord]) -> None:
+        self._waiting = batch | self._waiting
+        self._filled.set()
+
+    async def _last_write(self) -> None:
+        if self._waiting and not await self._write():
+            self._spill.parent.mkdir(parents=True, exist_ok=True)
+            self._spill.write_bytes(b"\n".join(map(msgspec.json.encode, self._waiting.values())))
+            log.warning("call records spilled to a file", file=str(self._spill), records=len(self._waiting))
+
+    def _read_spill(self) -> Sequence[CallRecord]:
+        try:
+            lines = self._spill.read_bytes().splitlines()
+        except FileNotFoundError:
+            return ()
+        records = []
+        for line in lines:
+            try:
+                records.append(msgspec.json.decode(line, type=CallRecord))
+            except msgspec.DecodeError as error:
+                log.error("spilled call record is unreadable", file=str(self._spill), error=str(error))
+        return records

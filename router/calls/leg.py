@@ -1,0 +1,58 @@
+"""One leg we dial: its channel, what happened to it, and how it is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.model.ending import LegResult
+from router.model.record import LegRecord
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """id: the channel's, chosen by us before it is made. expires_at: loop time at which we stop ringing it.
+
+    early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
+    heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
+    """
+
+    id: str
+    endpoint: str
+    person: str | None = None
+    trunk: str | None = None
+    expires_at: float = float("inf")
+    dialled_at: datetime | None = None
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: LegResult | None = None
+    cause: int | None = None
+    tech_cause: int | None = None
+    early_media: bool = False
+    is_created: bool = False
+    is_cancelled: bool = False
+    is_timed_out: bool = False
+    is_answered_elsewhere: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def is_ringing(self) -> bool:
+        """Asked for, neither answered nor given up."""
+        return self.is_alive and self.answered_at is None and not self.is_cancelled
+
+    def record(self) -> LegRecord:
+        return LegRecord(
+            id=self.id,
+            endpoint=self.endpoint,
+            person=self.person,
+            trunk=self.trunk,
+            dialled_at=self.dialled_at,
+            rang_at=self.rang_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            result=self.result,
+            cause=self.cause,
+            tech_cause=self.tech_cause,
+        )

@@ -1,0 +1,228 @@
+"""The live calls: who they are, how a new one begins, and the one place where a call's bug is caught."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from router.ari.errors import AriError
+from router.ari.models import CallBroadcast, Channel, Event, StasisStart
+from router.calls import inbound, outbound
+from router.calls.call import Call
+from router.calls.errands import Errands
+from router.calls.exchange import FALLBACK, OURS, Exchange
+from router.calls.scope import finish
+from router.dialplan.numbers import read_caller, read_number
+from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
+from router.model.caller import CallerId
+from router.model.department import DialPlan
+from router.model.ending import Ending
+from router.model.number import dialable
+from router.model.record import CallRecord
+from router.rules import endings
+
+log = structlog.get_logger()
+
+Story = Callable[[Call], Coroutine[Any, Any, Ending]]
+
+
+def new_call_id(now: datetime) -> CallId:
+    """Sortable by time, unique for ever: 11 hex digits of milliseconds, 12 of chance."""
+    return CallId(f"{int(now.timestamp() * 1000):011x}{secrets.token_hex(6)}")
+
+
+class Live:
+    """plan: gives the dial plan in force; a call keeps the one it began with.
+
+    `take` is the events' way in: synchronous, it never waits. `run` owns the calls' tasks.
+    """
+
+    def __init__(self, exchange: Exchange, plan: Callable[[], DialPlan]) -> None:
+        self.exchange = replace(exchange, is_talking=self.is_talking)
+        self._plan = plan
+        self.calls: dict[str, Call] = {}  # by the caller's channel
+        self.is_draining = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
+
+    def is_talking(self, person: str) -> bool:
+        """Whether the person is in a talk carried by us."""
+        return any(
+            (call.partner is not None and call.partner.person == person and call.partner.is_alive)
+            or (call.record.person == person and call.record.answered_at is not None)
+            for call in self.calls.values()
+        )
+
+    # ---- events
+
+    def take(self, event: Event) -> None:
+        match event:
+            case CallBroadcast(channel=channel):
+                if not self.is_draining:
+                    self._errands.run(self._claim(channel))
+            case StasisStart(channel=channel, replace_channel=replaced):
+                if replaced is not None:
+                    # A transfer Asterisk carried out itself: not by us, and nothing we could answer for.
+                    log.warning("transferred channel refused", channel=channel.name)
+                    self._errands.run(self.exchange.ari.channels.hangup(channel.id, reason="rejected"))
+                elif not channel.id.startswith(OURS) and channel.id not in self.calls:
+                    self._begin(event)
+
+    async def _claim(self, channel: Channel) -> None:
+        ari = self.exchange.ari
+        await ari.events.claim_channel(channel_id=channel.id, application=ari.app)
+
+    def _begin(self, event: StasisStart) -> None:
+        channel, kind = event.channel, event.args[0] if event.args else "inbound"
+        if self.is_draining or kind not in ("inbound", "outbound"):
+            log.warning("call handed back", channel=channel.name, args=event.args, draining=self.is_draining)
+            self._errands.run(self._back(channel))
+            return
+        dialled = dialable(event.args[1] if len(event.args) > 1 else channel.dialplan.exten)
+        self.carry(channel, self._inbound if kind == "inbound" else self._outbound, called_raw=dialled)
+
+    async def _back(self, channel: Channel) -> None:
+        await self.exchange.ari.channels.continue_in_dialplan(
+            channel.id, context=FALLBACK, extension=dialable(channel.dialplan.exten) or "s", priority=1
+        )
+
+    # ---- calls
+
+    def carry(
+        self,
+        channel: Channel,
+        story: Story,
+        *,
+        called_raw: str,
+        record: CallRecord | None = None,
+    ) -> Call:
+        """Begins a call's task. Nothing is awaited before its listeners stand. record: of an adopted call."""
+        now, plan = self.exchange.now(), self._plan()
+        if record is None:
+            record = CallRecord(
+                id=new_call_id(now),
+                direction=Direction.INBOUND,
+                channel=channel.id,
+                caller_number="",
+                caller_name="",
+                called_number=called_raw,
+                called_raw=called_raw,
+                arrived_at=now,
+                dialplan=plan.digest,
+            )
+        call = Call(self.exchange, channel=channel, plan=plan, record=record)
+        self.calls[channel.id] = call
+        task = asyncio.get_running_loop().create_task(self._run(call, story))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return call
+
+    async def _run(self, call: Call, story: Story) -> None:
+        """One call, from beginning to end. A bug ends this call only, and hands its caller to the fallback."""
+        structlog.contextvars.bind_contextvars(call=call.id)
+        ending: Ending | None = None
+        keeps = False
+        try:
+            ending = await story(call)
+        except asyncio.CancelledError:
+            # We are being stopped. Talks go on without us and are adopted by the next start.
+            keeps = call.partner is not None or call.recording is not None
+            raise
+        except Exception:
+            log.exception("call failed")
+            call.note("failed by an error of the router; handed to the dialplan")
+        finally:
+            try:
+                if not keeps:
+                    await finish(self._close(call, ending), self.exchange.limits.cleanup_s)
+            except TimeoutError:
+                log.error("letting go took too long")
+            finally:
+                call.close()
+                del self.calls[call.channel.id]
+
+    async def _close(self, call: Call, ending: Ending | None) -> None:
+        await call.let_go(ending)
+        call.end(ending or endings.failed())
+
+    # ---- stories
+
+    async def _inbound(self, call: Call) -> Ending:
+        caller = await self._caller(call)
+        endpoint = endpoint_of(call.channel.name)
+        facts = InboundCall(
+            id=call.id,
+            caller=caller,
+            called=read_number(call.record.called_raw, call.plan),
+            arrived_at=call.record.arrived_at,
+            trunk=call.plan.trunk_at.get(endpoint.partition("/")[2]),
+            channel=call.channel.id,
+        )
+        call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called))
+        log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
+        return await inbound.handle(call, facts)
+
+    async def _outbound(self, call: Call) -> Ending:
+        caller = await self._caller(call)
+        return await self._place(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+
+    async def _place(self, call: Call, by: str | None, caller: CallerId, department: str | None = None) -> Ending:
+        facts = OutboundCall(
+            id=call.id,
+            by=by,
+            called=read_number(call.record.called_raw, call.plan),
+            placed_at=call.record.arrived_at,
+            department=department,
+            withhold=False,
+            channel=call.channel.id,
+        )
+        person = call.plan.people.get(by or "")
+        if person is not None:
+            caller = replace(caller, number=person.extension, name=person.name)
+        call.record = replace(
+            call.record,
+            direction=Direction.OUTBOUND,
+            person=by,
+            caller_number=caller.shown,
+            caller_name=caller.name,
+            called_number=str(facts.called),
+        )
+        log.info("call out", by=by or call.channel.name, called=str(facts.called))
+        return await outbound.handle(call, facts, caller)
+
+    async def _caller(self, call: Call) -> CallerId:
+        """Who calls, masked when withheld: the channel's JSON shows the number of a caller who hides it."""
+        channel = call.channel
+        presentation = (channel.channelvars or {}).get("CALLERID(pres)")
+        if presentation is None:
+            try:
+                variable = await self.exchange.ari.channels.get_channel_var(channel.id, variable="CALLERID(pres)")
+            except AriError:
+                variable = None
+            presentation = variable.value if variable else ""
+        caller = read_caller(
+            channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
+        )
+        call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name)
+        return caller
+
+    # ---- stopping
+
+    async def drain(self, limit_s: float) -> None:
+        """Takes no new calls and gives those under way up to `limit_s` seconds to end by themselves."""
+        self.is_draining = True
+        if self._tasks and limit_s > 0:
+            await asyncio.wait(self._tasks, timeout=limit_s)
+
+    async def stop(self) -> None:
+        """Callers who wait go back to the dialplan; talks are left as they are."""
+        self.is_draining = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._errands.settled()

@@ -1,0 +1,124 @@
+"""Calls that people place: out by a trunk with the right number, to a colleague, or to a department."""
+
+import asyncio
+
+import structlog
+
+from router.calls import inbound
+from router.calls.call import Call
+from router.calls.leg import Leg
+from router.calls.scope import HungUp
+from router.calls.talk import talk
+from router.model.call import Direction, InboundCall, OutboundCall
+from router.model.caller import CallerId
+from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
+from router.model.ending import Ending, LegResult
+from router.model.number import NumberKind
+from router.model.plan import Music, RejectCause
+from router.rules import endings
+from router.rules.caller_id import choose_caller_id
+from router.rules.explain import shown_text
+
+log = structlog.get_logger()
+
+
+async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
+    """Carries a call placed by a phone, or for one by click-to-call. caller: the phone, as colleagues see it."""
+    decision = choose_caller_id(facts, call.plan, at=facts.placed_at)
+    log.info("decided", to=decision.to.value, because=decision.because)
+    call.save(
+        department=decision.department,
+        shown=shown_text(decision),
+        rule=decision.rule,
+        because=decision.because,
+        steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
+    )
+    match decision.to:
+        case CallTo.PERSON | CallTo.DEPARTMENT:
+            return await inbound.handle(call, _internal(call, facts, caller))
+        case CallTo.NOWHERE:
+            call.note(f"refused: {decision.refused}")
+            unknown = facts.called.kind is not NumberKind.E164
+            return endings.rejected(RejectCause.UNALLOCATED if unknown else RejectCause.REJECTED)
+        case CallTo.TRUNKS | CallTo.EMERGENCY:
+            try:
+                async with call.hangup:
+                    return await _by_trunks(call, decision)
+            except HungUp as left:
+                return call.ending_when_left(left.gone)
+
+
+def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
+    call.save(direction=Direction.INTERNAL)
+    return InboundCall(
+        id=facts.id,
+        caller=caller,
+        called=facts.called,
+        arrived_at=facts.placed_at,
+        internal=True,
+        channel=facts.channel,
+    )
+
+
+async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
+    """Tries the trunks in order; the next only after a technical failure, never after a person's or number's no.
+
+    An emergency call goes on to the next after whatever it was.
+    """
+    last: Leg | None = None
+    for choice in decision.trunks:
+        last = await _try(call, choice, decision)
+        if last.answered_at is not None and last.is_alive:
+            return await talk(call, last)
+        result = last.result or LegResult.CANCELLED
+        if decision.to is not CallTo.EMERGENCY and not endings.is_technical(result):
+            break
+    if last is None or last.result is None:
+        return endings.failed()
+    return endings.ending_of_outgoing(last.result, caller_left=False, cause=last.cause or 0)
+
+
+async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> Leg:
+    """One trunk: the leg, answered or over."""
+    loop = asyncio.get_running_loop()
+    rings_for_s = call.exchange.limits.outgoing_rings_s
+    leg = Leg(
+        id=call.name("leg"),
+        endpoint=choice.dial,
+        trunk=choice.trunk,
+        expires_at=loop.time() + rings_for_s,
+        early_media=True,
+    )
+    call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
+    log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
+    call.start_leg(leg, variables=identity(choice, decision.name), originator=None)
+    await call.lease(rings_for_s)
+    if call.is_answered:  # click-to-call: the person hears that it rings
+        await call.let_hear(Music.RINGING)
+    while leg.is_alive and leg.answered_at is None:
+        try:
+            await call.next(leg.expires_at - loop.time())
+        except TimeoutError:
+            call.cancel(leg, timed_out=True)
+            leg.expires_at = float("inf")
+    return leg
+
+
+def identity(choice: TrunkChoice, name: str) -> dict[str, str]:
+    """The variables that make Asterisk show this identity on the outgoing INVITE.
+
+    What the called party sees comes from CONNECTEDLINE of the new channel, not from its CALLERID. Withheld: From is
+    anonymous, and where the trunk has `send_pai` and `trust_id_outbound` the number is asserted to the carrier with
+    `Privacy: id` (RFC 3325).
+    """
+    if not choice.asserted:
+        return {"CONNECTEDLINE(pres)": "prohib"}
+    shown = {"CONNECTEDLINE(all,i)": f'"{clean_name(name)}" <{choice.asserted}>'}
+    if not choice.shown:
+        shown["CONNECTEDLINE(pres,i)"] = "prohib"
+    return shown
+
+
+def clean_name(name: str) -> str:
+    """A display name that cannot end its quotes or begin another header."""
+    return "".join(character for character in name if character.isprintable() and character not in '"\\<>,;')[:60]

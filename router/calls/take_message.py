@@ -1,0 +1,97 @@
+"""Voicemail: greeting, beep, recording, and the recording safe with us before Asterisk's copy goes."""
+
+import asyncio
+
+import structlog
+
+from router.ari.errors import AriError
+from router.ari.events import recording as recording_subject
+from router.ari.models import RecordingFailed, RecordingFinished
+from router.calls.call import Call
+from router.calls.fetch import fetch
+from router.calls.prompt import play
+from router.calls.scope import finish
+from router.model.ending import Ending, Party
+from router.model.message import RecordingName
+from router.model.number import digits_of
+from router.model.plan import Voicemail
+from router.rules import endings
+from router.store.errors import StoreError
+
+log = structlog.get_logger()
+
+
+async def take_message(call: Call, step: Voicemail) -> Ending:
+    """Takes a message. It ends by hang-up, `#`, silence or length; what is too short is dropped, with a record."""
+    limits = call.exchange.limits
+    await call.hear_nothing_but()
+    await call.answer()
+    if step.greeting is not None:
+        await play(call, step.greeting, answers=True)
+    await call.lease(step.longest_s + limits.silence_s)
+
+    started_at = call.exchange.now()
+    name = str(
+        RecordingName(
+            department=step.department,
+            epoch=int(started_at.timestamp()),
+            caller=digits_of(call.record.caller_number),
+            id=call.id,
+        )
+    )
+    call.recording = name
+    call.feed.add(recording_subject(name))
+    call.note(f"records a message for {step.department}")
+    try:
+        await call.errands.do(
+            call.ari.channels.record(
+                call.channel.id,
+                name=name,
+                format="wav",
+                max_duration_seconds=int(step.longest_s),
+                max_silence_seconds=int(limits.silence_s),
+                if_exists="fail",
+                beep=True,
+                terminate_on="#",
+            )
+        )
+        await _recorded(call, name, step.longest_s + limits.silence_s)
+    except asyncio.CancelledError:
+        if call.hangup.gone is not None:  # not a shutdown: the caller hung up, and has left a message
+            await finish(_keep(call, name), limits.cleanup_s)
+        raise
+    kept = await finish(_keep(call, name), limits.cleanup_s)
+    return endings.voicemail(Party.US) if kept else endings.abandoned()
+
+
+async def _recorded(call: Call, name: str, longest_s: float) -> None:
+    """Waits until the recording is over, with a margin for Asterisk's own reckoning of its limits."""
+    try:
+        while call.recording is not None:
+            match await call.next(longest_s + 5.0):
+                case RecordingFinished(recording=recording) | RecordingFailed(recording=recording):
+                    if recording.name == name:
+                        call.recording = None
+    except TimeoutError:
+        log.warning("recording did not end", recording=name)
+        await call.ari.recordings.stop(name)
+        call.recording = None
+
+
+async def _keep(call: Call, name: str) -> bool:
+    """Fetches the finished recording into our own store. False when there is no message worth keeping."""
+    call.recording = None
+    call.feed.drop(recording_subject(name))
+    try:
+        fetched = await fetch(call.exchange, name, call.plan, call.record)
+    except (AriError, StoreError) as error:
+        # It stays in Asterisk, under a name that says all, and is fetched by the next sweep.
+        log.error("message not kept yet", recording=name, error=str(error))
+        call.note("the message waits in Asterisk to be fetched")
+        return True
+    if fetched.message is None:
+        call.note(f"a message of {fetched.duration_s:.1f} s was too short")
+        return False
+    call.note(f"a message of {fetched.duration_s:.1f} s was kept")
+    call.save(message_id=fetched.message.facts.id)
+    return True
