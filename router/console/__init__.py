@@ -1,0 +1,1 @@
+"""What the running service shows of itself over HTTP, on loopback unless settings say otherwise."""
