@@ -19,7 +19,7 @@ from router.model.department import (
     RingStep,
     VoicemailStep,
 )
-from router.model.number import NumberKind
+from router.model.number import NumberKind, listed, one_fits
 from router.model.plan import Play, Reject, RejectCause, Ring, RoutePlan, Step, Target, Voicemail
 from router.rules.hours import is_open
 
@@ -34,16 +34,18 @@ def route(call: InboundCall, plan: DialPlan, at: datetime, *, traced: bool = Fal
     """
     trace: list[RuleTrace] = []
     for rule in plan.inbound:
-        reason = _misfit(rule, call)
-        if reason is None:
-            trace.append(RuleTrace(path=rule.path, matched=True, because=_fit(rule, call)))
-            return _decide(
-                rule.do, None, rule.path, f"rule {rule.name!r}: {_fit(rule, call)}", plan, at, trace, traced
-            )
+        misfit = _misfit(rule, call)
+        if misfit is None:
+            fit = _fit(rule, call)
+            trace.append(RuleTrace(path=rule.path, matched=True, because=fit))
+            return _decide(rule.do, None, rule.path, f"rule {rule.name!r}: {fit}", plan, at, trace, traced)
         if traced:
-            trace.append(RuleTrace(path=rule.path, matched=False, because=reason))
+            trace.append(RuleTrace(path=rule.path, matched=False, because=_reason(misfit, rule, call)))
 
     called = call.called
+    if called.kind not in (NumberKind.E164, NumberKind.EXTENSION):
+        # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
+        return _refuse(plan, "what was called is neither a public number nor an extension", trace, traced)
     if called.kind is NumberKind.EXTENSION and not call.internal:
         return _refuse(plan, f"{called} is an extension, which nobody outside may dial", trace, traced)
     person = plan.people.get(plan.person_of.get(called.value, ""))
@@ -69,13 +71,23 @@ def route(call: InboundCall, plan: DialPlan, at: datetime, *, traced: bool = Fal
 
 
 def _misfit(rule: InboundRule, call: InboundCall) -> str | None:
-    """The first condition of the rule that does not hold, None when all do."""
-    number, withheld = call.caller.number, call.caller.presentation is Presentation.WITHHELD
-    if rule.callers and not any(pattern.matches(number, withheld=withheld) for pattern in rule.callers):
-        return f"from: {call.caller.shown} is none of {_listed(rule.callers)}"
-    if rule.called and not any(pattern.matches(call.called) for pattern in rule.called):
-        return f"to: {call.called} is none of {_listed(rule.called)}"
+    """The first condition of the rule that does not hold, "to" or "from"; None when both do.
+
+    "to" is looked at first: it names few numbers, where "from" may name a thousand nuisances.
+    """
+    if not one_fits(rule.called, call.called):
+        return "to"
+    caller = call.caller
+    if not one_fits(rule.callers, caller.number, caller.presentation is Presentation.WITHHELD):
+        return "from"
     return None
+
+
+def _reason(misfit: str, rule: InboundRule, call: InboundCall) -> str:
+    """Why `_misfit` named a condition. Apart from it: a hundred such texts would cost more than the decision."""
+    if misfit == "to":
+        return f"to: {call.called} is none of {listed(rule.called)}"
+    return f"from: {call.caller.shown} is none of {listed(rule.callers)}"
 
 
 def _fit(rule: InboundRule, call: InboundCall) -> str:
@@ -85,10 +97,6 @@ def _fit(rule: InboundRule, call: InboundCall) -> str:
     if rule.called:
         fits.append(f"to {call.called}")
     return " and ".join(fits) or "every call"
-
-
-def _listed(patterns: Sequence[object]) -> str:
-    return ", ".join(map(str, patterns))
 
 
 def _decide(
@@ -115,6 +123,7 @@ def _decide(
                 case HopStep(department=key):
                     if key in entered:  # refused at load; a plan built by hand must not hang a call
                         trace.append(RuleTrace(path=rule, matched=False, because=f"already came through {key}"))
+                        steps.append(Reject(cause=RejectCause.CONGESTION))
                         break
                     here = plan.departments[key]
                     entered.append(key)
