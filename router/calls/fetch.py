@@ -72,6 +72,7 @@ def _duration_s(audio: bytes | None) -> float:
         return 0.0
     try:
         with wave.open(io.BytesIO(audio)) as sound:
-            return float(sound.getnframes()) / sound.getframerate()
+            frames, rate = int(sound.getnframes()), int(sound.getframerate())
+            return frames / rate
     except (wave.Error, EOFError):
         return 0.0

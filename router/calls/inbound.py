@@ -32,7 +32,7 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
         steps=tuple(map(step_line, decision.plan.steps)),
     )
     try:
-        async with call.hangup:
+        async with call.caller.hangup:
             return await follow(decision.plan, call)
     except HungUp as left:
         return call.ending_when_left(left.gone)
@@ -55,4 +55,4 @@ async def follow(plan: RoutePlan, call: Call) -> Ending:
                 return endings.rejected(cause)
             case _:
                 assert_never(step)  # mypy proves the list complete
-    return endings.unanswered(call.results)
+    return endings.unanswered(call.legs.results)

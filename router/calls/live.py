@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from router.calls import inbound, outbound
 from router.calls.call import Call
 from router.calls.errands import Errands
 from router.calls.exchange import FALLBACK, OURS, Exchange
+from router.calls.leg import Leg
 from router.calls.scope import finish
 from router.dialplan.numbers import read_caller, read_number
 from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
@@ -24,6 +26,7 @@ from router.model.ending import Ending
 from router.model.number import dialable
 from router.model.record import CallRecord
 from router.rules import endings
+from router.rules.inbound import PERSON_RINGS_FOR_S
 
 log = structlog.get_logger()
 
@@ -46,6 +49,7 @@ class Live:
         self._plan = plan
         self.calls: dict[str, Call] = {}  # by the caller's channel
         self.is_draining = False
+        self.ended: Counter[str] = Counter()  # calls by outcome, since the start
         self._tasks: set[asyncio.Task[None]] = set()
         self._errands = Errands()
 
@@ -147,7 +151,9 @@ class Live:
 
     async def _close(self, call: Call, ending: Ending | None) -> None:
         await call.let_go(ending)
-        call.end(ending or endings.failed())
+        ending = ending or endings.failed()
+        self.ended[ending.outcome.value] += 1
+        call.end(ending)
 
     # ---- stories
 
@@ -169,6 +175,44 @@ class Live:
     async def _outbound(self, call: Call) -> Ending:
         caller = await self._caller(call)
         return await self._place(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+
+    def place(self, by: str, to: str, department: str | None = None) -> CallId:
+        """Click-to-call: rings the person `by` (a key of the plan) first, then calls `to` for them.
+
+        Raises ValueError, saying what is wrong, for a person or a department the plan does not have.
+        """
+        plan, now = self._plan(), self.exchange.now()
+        person = plan.people.get(by)
+        if person is None:
+            raise ValueError(f"no person is called {by!r}; known: {', '.join(plan.people)}")
+        if department is not None and department not in plan.departments:
+            raise ValueError(f"no department is called {department!r}; known: {', '.join(plan.departments)}")
+        call_id = new_call_id(now)
+        channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
+
+        async def story(call: Call) -> Ending:
+            rings_until = asyncio.get_running_loop().time() + PERSON_RINGS_FOR_S
+            leg = Leg(id=channel.id, endpoint=person.endpoint, person=by, expires_at=rings_until)
+            ending = await outbound.ring_first(call, leg, call.record.called_raw)
+            if ending is not None:
+                return ending
+            return await self._place(call, by, CallerId(number=person.extension, name=person.name), department)
+
+        record = CallRecord(
+            id=call_id,
+            direction=Direction.OUTBOUND,
+            channel=channel.id,
+            caller_number=str(person.extension or ""),
+            caller_name=person.name,
+            called_number=dialable(to),
+            called_raw=dialable(to),
+            arrived_at=now,
+            person=by,
+            department=department,
+            dialplan=plan.digest,
+        )
+        self.carry(channel, story, called_raw=record.called_raw, record=record)
+        return call_id
 
     async def _place(self, call: Call, by: str | None, caller: CallerId, department: str | None = None) -> Ending:
         facts = OutboundCall(

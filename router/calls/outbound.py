@@ -42,10 +42,29 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             return endings.rejected(RejectCause.UNALLOCATED if unknown else RejectCause.REJECTED)
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             try:
-                async with call.hangup:
+                async with call.caller.hangup:
                     return await _by_trunks(call, decision)
             except HungUp as left:
                 return call.ending_when_left(left.gone)
+
+
+async def ring_first(call: Call, leg: Leg, called: str) -> Ending | None:
+    """Click-to-call: rings the person who calls, before anyone else. None when they answered, else the end.
+
+    leg: to the person's phone; its channel is the call's own. called: what the phone shows meanwhile.
+    """
+    loop = asyncio.get_running_loop()
+    call.note(f"rings {leg.person} first")
+    call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": f'"{called}" <{called}>'}, originator=None)
+    while leg.is_alive and leg.answered_at is None:
+        try:
+            await call.next(leg.expires_at - loop.time())
+        except TimeoutError:
+            call.legs.cancel(leg, timed_out=True)
+            leg.expires_at = float("inf")
+    if leg.is_alive:
+        return None
+    return endings.unanswered((leg.result,) if leg.result else ())
 
 
 def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
@@ -91,15 +110,15 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
-    call.start_leg(leg, variables=identity(choice, decision.name), originator=None)
-    await call.lease(rings_for_s)
-    if call.is_answered:  # click-to-call: the person hears that it rings
-        await call.let_hear(Music.RINGING)
+    call.legs.start(leg, variables=identity(choice, decision.name), originator=None)
+    await call.caller.lease(rings_for_s)
+    if call.caller.is_answered:  # click-to-call: the person hears that it rings
+        await call.caller.let_hear(Music.RINGING)
     while leg.is_alive and leg.answered_at is None:
         try:
             await call.next(leg.expires_at - loop.time())
         except TimeoutError:
-            call.cancel(leg, timed_out=True)
+            call.legs.cancel(leg, timed_out=True)
             leg.expires_at = float("inf")
     return leg
 

@@ -14,12 +14,12 @@ async def play(call: Call, sound: str, *, answers: bool) -> None:
     sound: as in the dial plan. answers: see `Play`.
     """
     limit_s = call.exchange.limits.prompt_s
-    await call.lease(limit_s)
-    await call.hear_nothing_but()
+    await call.caller.lease(limit_s)
+    await call.caller.step_aside()
     if answers:
-        await call.answer()
+        await call.caller.answer()
     else:
-        await call.early_media()
+        await call.caller.early_media()
     call.note(f"plays {sound}")
     playback = call.playback = call.name("prompt")
     call.feed.add(playback)

@@ -1,6 +1,6 @@
 """After every connect: what we believe against what Asterisk has.
 
-A dropped socket loses events, and a router that was killed leaves channels behind. What was missed is pushed through
+A dropped socket loses events, and a killed router leaves channels behind. What was missed is pushed through
 the ordinary path; what belongs to nobody is adopted, handed back or hung up:
 
 - a live call whose channel is gone gets the end it missed;
@@ -60,10 +60,10 @@ async def reconcile(live: Live, store: CallStore) -> None:
         await _catch_up(call, channels)
 
     unended = await _unended(store)
-    taken = {leg for call in live.calls.values() for leg in call.legs} | set(live.calls)
+    taken = {leg.id for call in live.calls.values() for leg in call.legs} | set(live.calls)
     ours = [bridge for bridge in bridges if bridge.id.startswith(OURS)]
     for bridge in ours:
-        if not any(call.bridge_id == bridge.id for call in live.calls.values()):
+        if not any(call.caller.bridge_id == bridge.id for call in live.calls.values()):
             taken |= await _orphaned_bridge(live, bridge, channels, unended)
     for channel in channels.values():
         is_leg = channel.id.startswith(OURS)
@@ -79,7 +79,7 @@ async def _catch_up(call: Call, channels: Mapping[str, Channel]) -> None:
     if call.channel.id not in channels:
         ari.take(ChannelDestroyed(channel=call.channel, cause=HangupCause.NORMAL_CLEARING))
         return
-    for leg in tuple(call.legs.values()):
+    for leg in tuple(call.legs):
         if not leg.is_alive or not leg.is_created:
             continue
         channel = channels.get(leg.id)
@@ -133,11 +133,13 @@ def _adopt(live: Live, bridge: Bridge, caller: Channel, leg: Channel, unended: d
         )
         if partner.answered_at is None:
             partner.answered_at = call.exchange.now()
-        call.adopt(partner)
+        call.partner = partner
+        call.legs.add(partner)
+        call.caller.is_in_bridge_already()
         call.note("adopted: the router was started anew during the talk")
         call.save(answered_at=partner.answered_at)
         try:
-            async with call.hangup:
+            async with call.caller.hangup:
                 return await until_parted(call, partner)
         except HungUp as left:
             return call.ending_when_left(left.gone)

@@ -26,14 +26,14 @@ async def ring(call: Call, step: Ring) -> Leg | None:
     ringing: list[Leg] = []
     if waiting:
         _start_next(call, step, waiting, ringing, ends_at)
-        await call.lease(step.for_s)
-        await call.let_hear(step.music)
+        await call.caller.lease(step.for_s)
+        await call.caller.let_hear(step.music)
 
     while True:
         if answered := _first_answered(ringing):
             for leg in ringing:
                 if leg is not answered:
-                    call.cancel(leg, answered_elsewhere=True)
+                    call.legs.cancel(leg, answered_elsewhere=True)
             return answered
         ringing = [leg for leg in ringing if leg.is_ringing]
         if not ringing and waiting:
@@ -46,7 +46,7 @@ async def ring(call: Call, step: Ring) -> Leg | None:
         except TimeoutError:
             for leg in ringing:
                 if leg.expires_at <= loop.time():
-                    call.cancel(leg, timed_out=True)
+                    call.legs.cancel(leg, timed_out=True)
             if loop.time() >= ends_at:
                 waiting.clear()
 
@@ -59,7 +59,7 @@ def _start_next(call: Call, step: Ring, waiting: deque[Target], ringing: list[Le
         target = waiting.popleft()
         leg = Leg(id=call.name("leg"), endpoint=target.endpoint, person=target.person, expires_at=expires_at)
         ringing.append(leg)
-        call.start_leg(leg, variables={}, originator=call.channel.id)
+        call.legs.start(leg, variables={}, originator=call.channel.id)
         if step.order is Order.IN_TURN:
             return
 

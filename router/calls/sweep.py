@@ -39,7 +39,7 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
 
 
 async def _record(store: CallStore, name: RecordingName) -> CallRecord | None:
-    """The record of the call a message was left in; None for the fallback's, and while the store is out of reach."""
+    """The record of the call a message was left in; None for the fallback's, or with the store out of reach."""
     try:
         return await store.call(CallId(name.id))
     except StoreError:

@@ -24,11 +24,11 @@ log = structlog.get_logger()
 async def take_message(call: Call, step: Voicemail) -> Ending:
     """Takes a message. It ends by hang-up, `#`, silence or length; what is too short is dropped, with a record."""
     limits = call.exchange.limits
-    await call.hear_nothing_but()
-    await call.answer()
+    await call.caller.step_aside()
+    await call.caller.answer()
     if step.greeting is not None:
         await play(call, step.greeting, answers=True)
-    await call.lease(step.longest_s + limits.silence_s)
+    await call.caller.lease(step.longest_s + limits.silence_s)
 
     started_at = call.exchange.now()
     name = str(
@@ -57,7 +57,7 @@ async def take_message(call: Call, step: Voicemail) -> Ending:
         )
         await _recorded(call, name, step.longest_s + limits.silence_s)
     except asyncio.CancelledError:
-        if call.hangup.gone is not None:  # not a shutdown: the caller hung up, and has left a message
+        if call.caller.hangup.gone is not None:  # not a shutdown: the caller hung up, and has left a message
             await finish(_keep(call, name), limits.cleanup_s)
         raise
     kept = await finish(_keep(call, name), limits.cleanup_s)

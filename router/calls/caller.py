@@ -1,0 +1,177 @@
+"""The caller's channel: its lease, what the caller hears, the bridge they are put into, and their leaving."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from router.ari.client import Ari
+from router.ari.models import (
+    Channel,
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    ChannelStateChange,
+    ChannelTransfer,
+    Event,
+    StasisEnd,
+)
+from router.calls.errands import Errands
+from router.calls.exchange import FALLBACK
+from router.calls.scope import Gone, HangupScope, HungUp
+from router.model.plan import Music
+
+
+class Caller:
+    """Listens from construction on; `close` ends that. prefix: begins the ids of what is made for the caller.
+
+    hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now.
+    """
+
+    def __init__(self, ari: Ari, errands: Errands, channel: Channel, *, prefix: str, lease_margin_s: float) -> None:
+        self.channel = channel
+        self.id = channel.id
+        self.hangup = HangupScope()
+        self.is_answered = channel.state == "Up"
+        self.hears: Music | None = None
+        self.bridge_id = f"{prefix}.bridge"
+        self._ari = ari
+        self._errands = errands
+        self._tone_id = f"{prefix}.ringing"
+        self._lease_margin_s = lease_margin_s
+        self._has_early_media = False
+        self._bridge: asyncio.Task[Any] | None = None
+        self._in_bridge = False
+        self._hung_up: Gone | None = None
+        self.close = ari.listen(channel.id, self._take)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case ChannelHangupRequest(cause=cause, soft=soft, tech_cause=tech_cause):
+                # A soft request's cause is Asterisk's own number (32), not Q.850.
+                self._hung_up = Gone(hung_up=True, cause=cause if cause and not soft else 16, tech_cause=tech_cause)
+            case StasisEnd():
+                self.hangup.trip(self._hung_up or Gone(hung_up=False))
+            case ChannelDestroyed(cause=cause, tech_cause=tech_cause):
+                self.hangup.trip(Gone(hung_up=True, cause=cause or 16, tech_cause=tech_cause))
+            case ChannelStateChange(channel=Channel(state="Up")):
+                self.is_answered = True
+            case ChannelTransfer():
+                self._errands.run(refuse_transfer(self._ari, event))
+
+    async def _done(self, request: Awaitable[bool]) -> None:
+        """A 404 for the caller is a hang-up that outran its event."""
+        if not await request:
+            raise HungUp(self.hangup.gone or self._hung_up or Gone(hung_up=True))
+
+    # ---- what keeps the caller out of silence
+
+    async def lease(self, limit_s: float) -> None:
+        """Lets the dialplan take the caller back, should we not be heard of within `limit_s` and a margin.
+
+        0 ends the lease: for talks, which go on without us. It also says, after a restart, that two people talked.
+        """
+        seconds = limit_s + self._lease_margin_s if limit_s else 0
+        await self._done(
+            self._ari.channels.set_channel_var(self.id, variable="TIMEOUT(absolute)", value=f"{seconds:g}")
+        )
+
+    async def answer(self) -> None:
+        """Answers; a caller already answered stays so."""
+        if not self.is_answered:
+            await self._done(self._ari.channels.answer(self.id))
+            self.is_answered = True
+
+    async def early_media(self) -> None:
+        """Opens the way for sound to a caller who is not answered (183)."""
+        if not self.is_answered and not self._has_early_media:
+            self._has_early_media = True
+            await self._done(self._ari.channels.progress(self.id))
+
+    async def let_hear(self, music: Music) -> None:
+        """Ringing or music, from now on until `quiet`."""
+        if self.hears is music:
+            return
+        await self.quiet()
+        self.hears = music
+        if music is Music.RINGING and not self._has_early_media:
+            await self._done(self._ari.channels.ring(self.id))
+            return
+        # A bridge plays to the caller without blocking the channel; after a 183 no 180 is sent any more.
+        await self.early_media()
+        await self.join_bridge()
+        if music is Music.HOLD:
+            await self._ari.bridges.start_moh(self.bridge_id)
+        else:
+            await self._ari.bridges.play(self.bridge_id, media="tone:ring", playback_id=self._tone_id)
+
+    async def quiet(self) -> None:
+        """Ends what `let_hear` began."""
+        was, self.hears = self.hears, None
+        if was is None:
+            return
+        if not self._in_bridge:
+            if self.is_answered:
+                await self._ari.channels.ring_stop(self.id)
+        elif was is Music.HOLD:
+            await self._ari.bridges.stop_moh(self.bridge_id)
+        else:
+            await self._ari.playbacks.stop(self._tone_id)
+
+    async def step_aside(self) -> None:
+        """Before a prompt or a recording on the channel itself: no music, no bridge."""
+        await self.quiet()
+        if self._in_bridge:
+            self._in_bridge = False
+            await self._ari.bridges.remove_channel(self.bridge_id, channel=self.id)
+
+    # ---- the bridge
+
+    def make_bridge(self) -> "asyncio.Task[Any]":
+        """Asks for the bridge, unless that was done before."""
+        if self._bridge is None:
+            self._bridge = self._errands.run(self._ari.bridges.create_with_id(self.bridge_id, type="mixing"))
+        return self._bridge
+
+    async def join_bridge(self, *, with_leg: str | None = None) -> None:
+        """Puts the caller, and a leg by its channel's id, into the bridge, which is made if there is none yet."""
+        await asyncio.shield(self.make_bridge())
+        joining = [] if self._in_bridge else [self.id]
+        if with_leg is not None:
+            joining.append(with_leg)
+        if joining:
+            self._in_bridge = True
+            await self._errands.do(self._ari.bridges.add_channel(self.bridge_id, channel=joining))
+
+    def is_in_bridge_already(self) -> None:
+        """For a talk that goes on: the bridge was made by a router that is no more."""
+        self._bridge = self._errands.run(_nothing())
+        self._in_bridge = True
+
+    async def destroy_bridge(self) -> None:
+        if self._bridge is not None:
+            await self._ari.bridges.destroy(self.bridge_id)
+
+    # ---- the end
+
+    async def hang_up(self, cause: int) -> None:
+        """cause: Q.850. An unanswered caller hears of it as the SIP answer that fits."""
+        if self.hangup.gone is None:
+            await self._ari.channels.hangup(self.id, reason_code=str(cause))
+
+    async def hand_back(self, extension: str, playback: str | None) -> None:
+        """Back to the dialplan's fallback, which knows the number dialled. playback: a prompt still going on."""
+        if self.hangup.gone is not None:
+            return
+        await self.step_aside()
+        if playback is not None:
+            await self._ari.playbacks.stop(playback)  # `continue` waits behind a prompt
+        await self._ari.channels.continue_in_dialplan(self.id, context=FALLBACK, extension=extension, priority=1)
+
+
+async def refuse_transfer(ari: Ari, event: ChannelTransfer) -> None:
+    """Tells a phone that its REFER was declined, which reaches us because of PJSIP_TRANSFER_HANDLING()=ari-only."""
+    if event.state is None:
+        await ari.channels.transfer_progress(event.referred_by.source_channel.id, states="channel_declined")
+
+
+async def _nothing() -> None:
+    pass
