@@ -1,0 +1,1 @@
+"""Whole calls against a scripted Asterisk, on a clock that jumps."""

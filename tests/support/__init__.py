@@ -1,0 +1,1 @@
+"""What tests stand on: a clock that jumps, and an Asterisk that does as it is told."""
