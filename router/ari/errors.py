@@ -16,6 +16,8 @@ AriError
 
 import msgspec
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)  # what msgspec raises for bytes from outside
+
 
 class AriError(Exception):
     """Base of all. Messages carry no secrets and nothing a caller or callee sent."""
@@ -47,7 +49,7 @@ class AllocationFailed(RequestRefused):
 
 
 class Conflict(RequestRefused):
-    """The objects named are in no state for this: not in Stasis any more, recording, claimed, id in use, just left."""
+    """The objects named are in no state for this: not in Stasis any more, recording, claimed, id in use, gone."""
 
 
 class NotSupported(RequestRefused):
@@ -82,7 +84,7 @@ def refusal(status: int, body: bytes, operation: str) -> RequestRefused:
     try:
         shape = _REFUSAL.decode(body)
         message = shape.message or shape.error
-    except msgspec.DecodeError:
+    except UNREADABLE:
         message = ""
     match status:
         case 401 | 403:

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from router.ari.errors import Malformed
+from router.ari.errors import UNREADABLE, Malformed
 from router.ari.models import Bridge, Channel, ChannelTransfer, Event, KnownEvent, LiveRecording, Playback
 
 
@@ -25,10 +25,10 @@ def decode(raw: bytes | str) -> Event:
     """One frame. Raises Malformed for what is no JSON, no object, or lacks what its type must have."""
     try:
         return _KNOWN.decode(raw)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         try:
             event = _UNKNOWN.decode(raw)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             raise Malformed(f"a frame on the events socket is no event: {error}") from error
         if not event.type or event.type in _TYPES:
             raise Malformed(f"an event {event.type or 'without type'} is not as declared: {error}") from error

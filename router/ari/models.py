@@ -301,7 +301,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Variables(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A dictionary of channel variables"""
 
-    variables: dict[str, object]
+    variables: dict[str, object] = {}
 
 
 class ApplicationMoveFailed(Event, tag=True, frozen=True, kw_only=True, gc=False):
@@ -557,7 +557,7 @@ class ChannelUserevent(Event, tag=True, frozen=True, kw_only=True, gc=False):
     channel: Channel | None = None
     bridge: Bridge | None = None
     endpoint: Endpoint | None = None
-    userevent: dict[str, object]
+    userevent: dict[str, object] = {}
 
 
 class ChannelVarset(Event, tag=True, frozen=True, kw_only=True, gc=False):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from router.ari.errors import Malformed, NotSupported, RequestRefused, refusal
+from router.ari.errors import UNREADABLE, Malformed, NotSupported, RequestRefused, refusal
 from router.ari.transport import Response, Transport
 
 T = TypeVar("T")
@@ -104,6 +104,6 @@ def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
 def _decoded(shape: type[T], answer: Response, operation: str) -> T:
     try:
         value: T = _decoder(cast(Hashable, shape)).decode(answer.body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Malformed(f"the answer to {operation} is not as Asterisk declares it: {error}") from error
     return value

@@ -69,8 +69,8 @@ def _field(name: str, detail: Json, buildable: dict[str, str]) -> str:
         kind, default = f"{kind} | None", "None"
     elif name == "id":
         default = ""
-    elif kind.startswith("tuple"):
-        default = "()"
+    elif kind.startswith(("tuple", "dict")):
+        default = "()" if kind.startswith("tuple") else "{}"
     else:
         default = _EMPTY.get(kind) or buildable.get(kind, "")
     if attribute != name:

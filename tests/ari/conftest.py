@@ -1,0 +1,23 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from router.ari.transport import HttpTransport
+from tests.ari.server import AriServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[AriServer]:
+    async with AriServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def http(server: AriServer) -> AsyncIterator[HttpTransport]:
+    async with HttpTransport(server.access) as http:
+        yield http
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.ari.socket.FIRST_PAUSE_S", 0.001)
