@@ -10,6 +10,7 @@ last, so that a dialplan that finds it empty knows it has no answer and goes to 
   CALLROUTER_DIAL_n      dial string of the n-th route; CALLROUTER_SECONDS_n: how long it rings
   CALLROUTER_SHOWN_n     /outbound: "Name <number>" as this trunk's carrier wants it; empty when withheld
   CALLROUTER_ASSERTED_n  /outbound: the number for P-Asserted-Identity
+  CALLROUTER_RING, CALLROUTER_LONGEST_S: for [callrouter-department], when CALLROUTER_GOTO leads there for a message
   CALLROUTER_ROUTES      how many routes there are
 
 Dial strings hold numbers of the dial plan's making only: what was dialled is read, never passed on.
@@ -18,6 +19,7 @@ Dial strings hold numbers of the dial plan's making only: what was dialled is re
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from router.fastagi.pending import Offer
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
@@ -30,6 +32,7 @@ from router.rules.inbound import PERSON_RINGS_FOR_S
 
 INBOUND_CONTEXT = "callrouter-inbound"
 FALLBACK_CONTEXT = "callrouter-fallback"
+MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
 
@@ -48,20 +51,33 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One decided call as a plain dialplan can carry it. refused: Q.850 cause, 0 when the call may go."""
+    """One decided call as a plain dialplan can carry it.
+
+    refused: how the call is refused after the routes, None when it may go. longest_s: of the message that `goto`
+    takes, 0 when it takes none.
+    """
 
     department: str = ""
-    refused: int = 0
+    refused: RejectCause | None = None
     goto: str = ""
+    longest_s: float = 0.0
     routes: tuple[Route, ...] = ()
+
+    @property
+    def ending(self) -> Ending | None:
+        """How a call that is over with this answer ended."""
+        return endings.rejected(self.refused) if self.refused and not self.routes else None
 
     def variables(self) -> Mapping[str, str]:
         """In the order to set them."""
         values = {
-            "CALLROUTER_REFUSED": str(self.refused) if self.refused else "",
+            "CALLROUTER_REFUSED": str(int(endings.rejected(self.refused).cause)) if self.refused else "",
             "CALLROUTER_GOTO": self.goto,
             "CALLROUTER_DEPARTMENT": self.department,
         }
+        if self.longest_s:
+            values["CALLROUTER_RING"] = ""  # who is to be rung has been, by the routes
+            values["CALLROUTER_LONGEST_S"] = f"{self.longest_s:.0f}"
         for number, way in enumerate(self.routes, 1):
             values[f"CALLROUTER_DIAL_{number}"] = way.offer.dial
             values[f"CALLROUTER_SECONDS_{number}"] = f"{way.rings_for_s:.0f}"
@@ -77,7 +93,9 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
     department = decision.department or ""
     match decision.to:
         case CallTo.NOWHERE:
-            cause = refusal(decision).cause
+            # No such number, or a number that may not be called from here.
+            is_number = decision.called.kind is NumberKind.E164
+            cause = RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
             return Answer(department=department, refused=cause)
         case CallTo.DEPARTMENT:
             return Answer(goto=f"{INBOUND_CONTEXT},{decision.called},1")
@@ -98,22 +116,17 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
                 for choice in decision.trunks
             )
             return Answer(department=department, routes=routes)
-
-
-def refusal(decision: CallerIdDecision) -> Ending:
-    """The end of an outgoing call that may not go: no such number, or a number that may not be called."""
-    is_number = decision.called.kind is NumberKind.E164
-    return endings.rejected(RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED)
+        case _:
+            assert_never(decision.to)
 
 
 def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
     """The decision for an inbound call as variables of a dialplan.
 
-    A plain dialplan rings: each ring step is a route, in-turn ones ring together. Prompts are left out, and
-    voicemail is the fallback dialplan's message. Targets too many for one variable go to the fallback as well.
+    called: as `dialable` leaves it. A plain dialplan rings: each ring step is a route, in-turn ones ring together.
+    Prompts are left out. Targets too many for one variable go to the fallback dialplan, which has them too.
     """
     routes: list[Route] = []
-    fallback = f"{FALLBACK_CONTEXT},{called},1"
     department = decision.department or ""
     for step in decision.plan.steps:
         match step:
@@ -122,13 +135,16 @@ def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
             case Ring() as ring:
                 dial = "&".join(target.endpoint for target in ring.targets)
                 if len(dial.encode()) > MOST_DIAL_BYTES:
-                    return Answer(department=department, goto=fallback, routes=tuple(routes))
+                    goto = f"{FALLBACK_CONTEXT},{called},1"
+                    return Answer(department=department, goto=goto, routes=tuple(routes))
                 offer = Offer(dial=dial, person=ring.targets[0].person if len(ring.targets) == 1 else None)
                 routes.append(Route(offer=offer, rings_for_s=ring.for_s))
-            case Voicemail():
-                return Answer(department=department, goto=fallback, routes=tuple(routes))
+            case Voicemail(department=box, longest_s=longest_s):
+                return Answer(department=box, goto=MESSAGE, longest_s=longest_s, routes=tuple(routes))
             case Reject(cause=cause):
-                return Answer(department=department, refused=endings.rejected(cause).cause, routes=tuple(routes))
+                return Answer(department=department, refused=cause, routes=tuple(routes))
+            case _:
+                assert_never(step)
     return Answer(department=department, routes=tuple(routes))
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from router.dialplan.numbers import read_caller, read_number
-from router.fastagi.answers import Answer, answer_inbound, answer_outbound, refusal
+from router.fastagi.answers import Answer, answer_inbound, answer_outbound
 from router.fastagi.errors import AgiError, ChannelGone
 from router.fastagi.pending import Offer, PendingCalls, Report
 from router.fastagi.protocol import Request
@@ -16,9 +16,7 @@ from router.fastagi.server import Script, Session
 from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
-from router.model.ending import Ending
 from router.model.number import dialable
-from router.model.plan import Reject
 from router.model.record import CallRecord, TraceLine
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
@@ -68,17 +66,17 @@ class Scripts:
         answer = answer_outbound(decision, by, plan)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             self._calls.begin(_outbound_record(call, decision, answer, request, plan), _offers(answer))
-        ending = refusal(decision) if decision.to is CallTo.NOWHERE else None
-        await self._give(session, call.id, answer, ending)
+        await self._give(session, call.id, answer)
 
     async def inbound(self, session: Session) -> None:
         """Arguments: the number called; without it the extension the channel is in."""
         request, plan, now = session.request, self._plan(), self._now()
         endpoint = endpoint_of(request.field("channel"))
-        name = request.field("calleridname")
         call = InboundCall(
             id=self._new_id(),
-            caller=read_caller(request.field("callerid"), name, _is_withheld(request), plan),
+            caller=read_caller(
+                request.field("callerid"), request.field("calleridname"), _is_withheld(request), plan.country
+            ),
             called=read_number(_dialled(request), plan),
             arrived_at=now,
             trunk=plan.trunk_at.get(endpoint.partition("/")[2]),
@@ -89,9 +87,7 @@ class Scripts:
         decision = route(call, plan, now)
         answer = answer_inbound(decision, dialable(str(call.called)))
         self._calls.begin(_inbound_record(call, decision, plan.person_at.get(endpoint)), _offers(answer))
-        first = decision.plan.steps[0] if decision.plan.steps else None
-        ending = endings.rejected(first.cause) if isinstance(first, Reject) else None
-        await self._give(session, call.id, answer, ending)
+        await self._give(session, call.id, answer)
 
     async def ended(self, session: Session) -> None:
         """Arguments: call id, ${DIALSTATUS}, ${HANGUPCAUSE}, ${ANSWEREDTIME}; then, where the dialplan knows them,
@@ -111,23 +107,22 @@ class Scripts:
             return
         log.info("agi call ended", status=report.status, cause=report.cause, known=known)
 
-    async def _give(self, session: Session, call_id: CallId, answer: Answer, ending: Ending | None) -> None:
-        """Sets the variables. ending: of a call that is over with this answer."""
+    async def _give(self, session: Session, call_id: CallId, answer: Answer) -> None:
         try:
             await session.set_variable("CALLROUTER_CALL", call_id)
         except AgiError as error:  # the dialplan has no id to report with
             gone = isinstance(error, ChannelGone)
             self._calls.close(call_id, endings.abandoned() if gone else endings.failed(), self._utc())
             raise
-        if ending is not None:
-            self._calls.close(call_id, ending, self._utc())
+        if answer.ending is not None:
+            self._calls.close(call_id, answer.ending, self._utc())
         for name, value in answer.variables().items():
             await session.set_variable(name, value)
         log.info(
             "agi call decided",
             routes=[way.offer.trunk or way.offer.dial for way in answer.routes],
             goto=answer.goto,
-            refused=answer.refused,
+            refused=answer.refused and answer.refused.value,
         )
 
     def _utc(self) -> datetime:

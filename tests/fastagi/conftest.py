@@ -1,0 +1,89 @@
+"""A plain dialplan that asks the router over FastAGI, on loopback."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from router.fastagi.pending import PendingCalls
+from router.fastagi.scripts import Scripts
+from router.fastagi.server import FastAgiServer
+from router.model.call import CallId
+from router.model.department import DialPlan
+from router.model.record import CallRecord
+from tests.rules.conftest import OPEN, acme
+
+_SET = re.compile(rb'SET VARIABLE (\w+) "(.*)"\n')
+
+
+class Dialplan:
+    """Asks as Asterisk does, and keeps what the store would be given. now, plan: what the router finds.
+
+    earlier: records of before a restart.
+    """
+
+    def __init__(self) -> None:
+        self.plan: DialPlan = acme()
+        self.now: datetime = OPEN
+        self.records: list[CallRecord] = []
+        self.earlier: dict[CallId, CallRecord] = {}
+        self.port = 0
+        self.calls = PendingCalls(self, self._find, most=3)
+        self._ids = 0
+
+    def save(self, record: CallRecord) -> None:
+        self.records.append(record)
+
+    async def _find(self, call_id: CallId) -> CallRecord | None:
+        return self.earlier.get(call_id)
+
+    def new_id(self) -> CallId:
+        self._ids += 1
+        return CallId(f"c{self._ids}")
+
+    @property
+    def record(self) -> CallRecord:
+        """The one record there is, as it was saved last."""
+        assert len({record.id for record in self.records}) == 1
+        return self.records[-1]
+
+    async def ask(
+        self, script: str, *arguments: str, reply: Callable[[str], bytes] | None = None, **fields: str
+    ) -> dict[str, str]:
+        """Runs AGI(); gives the variables that were set, in order. reply: to the command that sets a variable."""
+        known = {"channel": "PJSIP/alice-00000001", "uniqueid": "17.1", "callingpres": "0", "extension": "s"}
+        lines = [f"agi_network_script: {script}"]
+        lines += [f"agi_{name}: {value}" for name, value in (known | fields).items()]
+        lines += [f"agi_arg_{number}: {argument}" for number, argument in enumerate(arguments, 1)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        variables: dict[str, str] = {}
+        try:
+            writer.write("\n".join([*lines, "", ""]).encode())
+            while command := await reader.readline():
+                found = _SET.fullmatch(command)
+                assert found is not None, command
+                variables[found[1].decode()] = found[2].decode()
+                writer.write(reply(found[1].decode()) if reply else b"200 result=1\n")
+        finally:
+            writer.transport.abort()
+        return variables
+
+    async def outbound(self, dialled: str, **fields: str) -> dict[str, str]:
+        return await self.ask("outbound", dialled, **fields)
+
+    async def inbound(self, called: str, **fields: str) -> dict[str, str]:
+        return await self.ask("inbound", called, **{"channel": "PJSIP/voipco-00000002", **fields})
+
+    async def ended(self, *arguments: str, after_s: float = 60) -> None:
+        self.now += timedelta(seconds=after_s)
+        await self.ask("ended", *arguments)
+
+
+@pytest.fixture
+async def dialplan() -> AsyncIterator[Dialplan]:
+    dialplan = Dialplan()
+    scripts = Scripts(lambda: dialplan.plan, lambda: dialplan.now, dialplan.new_id, dialplan.calls)
+    async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", 0) as dialplan.port:
+        yield dialplan
