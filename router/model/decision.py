@@ -52,7 +52,7 @@ class CallTo(Enum):
 class TrunkChoice:
     """One trunk to try. dial: complete dial string; shown: the caller ID in the carrier's format, "" when withheld.
 
-    asserted: the number for P-Asserted-Identity when `shown` is withheld (RFC 3325), in the carrier's format.
+    asserted: the number itself, never "": for P-Asserted-Identity when `shown` is withheld (RFC 3325).
     """
 
     trunk: str
@@ -65,7 +65,8 @@ class TrunkChoice:
 class CallerIdDecision:
     """How an outgoing call leaves.
 
-    shown: what the called party sees, None when the call is refused or internal. name: the display name.
+    shown: what the called party sees by the first trunk, None when the call is refused or internal. name: the
+    display name, "" when withheld.
     target: person or department key for internal calls. trunks: in the order to try, empty when refused.
     refused: why not, "" when the call may go. reached, trace: as in `RoutingDecision`.
     """

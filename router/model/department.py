@@ -66,7 +66,10 @@ class NumberFormat(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """dial: Asterisk's dial string with "{number}". national_prefix and country are for NumberFormat.NATIONAL."""
+    """dial: PJSIP/{number}@ENDPOINT. country_code and national_prefix are for NumberFormat.NATIONAL.
+
+    caller_ids: single numbers and ranges, at least one; the first number is the trunk's own.
+    """
 
     key: str
     dial: str
@@ -82,14 +85,14 @@ class Trunk:
     @property
     def endpoint(self) -> str:
         """Name of the PJSIP endpoint behind `dial`: "voipco" for PJSIP/{number}@voipco."""
-        return self.dial.rpartition("@")[2] if "@" in self.dial else self.dial.rpartition("/")[2]
+        return self.dial.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingStep:
-    """A ring step as written: who is a mix of people and of departments whose members are meant."""
+    """people: keys, departments already expanded to their members, in the order written, no repeats."""
 
-    people: tuple[str, ...]  # keys of people, departments already expanded, in the order written, no repeats
+    people: tuple[str, ...]
     for_s: float
     order: Order
     each_s: float | None

@@ -10,17 +10,23 @@ from datetime import datetime
 
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoice
-from router.model.department import CallerIdRule, DialPlan, NumberFormat, ShownNumber, Trunk, TrunkRule
-from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
+from router.model.department import (
+    CallerIdRule,
+    DialPlan,
+    NumberFormat,
+    Person,
+    ShownNumber,
+    Trunk,
+    TrunkRule,
+)
+from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 
 
 def choose_caller_id(call: OutboundCall, plan: DialPlan, at: datetime, *, traced: bool = False) -> CallerIdDecision:
     """Decides how `call` leaves at the moment `at` (aware). Never raises because of what was dialled."""
-    decide = _Outgoing(call=call, plan=plan, trace=[])
-    decision = decide.answer()
-    if not traced:
-        return decision
-    return replace(decision, trace=tuple(decide.trace))
+    trace: list[RuleTrace] | None = [] if traced else None
+    decision = _Outgoing(call=call, plan=plan, trace=trace).answer()
+    return decision if trace is None else replace(decision, trace=tuple(trace))
 
 
 def in_format(number: PhoneNumber, trunk: Trunk) -> str:
@@ -37,12 +43,10 @@ def in_format(number: PhoneNumber, trunk: Trunk) -> str:
     return "00" + digits
 
 
-def own_number(trunk: Trunk) -> PhoneNumber | None:
-    """The first single number the carrier lets us show on the trunk: the last layer of a caller ID."""
-    for pattern in trunk.caller_ids:
-        if pattern.kind in (PatternKind.EXACT, PatternKind.RANGE):
-            return PhoneNumber(kind=NumberKind.E164, value=pattern.value, raw=pattern.text)
-    return None
+def own_number(trunk: Trunk) -> PhoneNumber:
+    """The first number the carrier lets us show on the trunk: the last layer of a caller ID."""
+    first = trunk.caller_ids[0]
+    return PhoneNumber(kind=NumberKind.E164, value=first.value, raw=first.text)
 
 
 def department_for(person: str | None, plan: DialPlan, asked: str | None = None) -> str | None:
@@ -51,9 +55,9 @@ def department_for(person: str | None, plan: DialPlan, asked: str | None = None)
         return asked
     if person is None:
         return None
-    chosen = plan.people[person].department
-    if chosen is not None:
-        return chosen
+    known = plan.people.get(person)
+    if known is not None and known.department is not None:
+        return known.department
     return next((key for key, department in plan.departments.items() if person in department.members), None)
 
 
@@ -61,65 +65,57 @@ def department_for(person: str | None, plan: DialPlan, asked: str | None = None)
 class _Outgoing:
     call: OutboundCall
     plan: DialPlan
-    trace: list[RuleTrace]
+    trace: list[RuleTrace] | None  # None: nobody asked for it
 
     def answer(self) -> CallerIdDecision:
-        called, plan = self.call.called, self.plan
+        call, called, plan = self.call, self.call.called, self.plan
         if called.kind is NumberKind.EMERGENCY:
             return self._emergency()
-        person = plan.person_of.get(called.value)
-        if person is not None and called.kind is NumberKind.EXTENSION:
-            because = f"{called} is {plan.people[person].name}'s extension"
-            return self._internal(CallTo.PERSON, person, plan.people[person].where, because)
+        if called.kind is NumberKind.INVALID:
+            # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
+            return self._refused(
+                f"{called} is neither an extension nor a number that can be called from {plan.country}"
+            )
+        colleague = plan.person_of.get(called.value)
+        if colleague is not None and called.kind is NumberKind.EXTENSION:
+            because = f"{called} is {plan.people[colleague].name}'s extension"
+            return self._internal(CallTo.PERSON, colleague, plan.people[colleague].where, because)
         own = plan.department_of.get(called.value)
         if own is not None:
             because = f"{called} is {plan.departments[own].name}'s own number"
             return self._internal(CallTo.DEPARTMENT, own, plan.departments[own].where, because)
-        if called.kind is not NumberKind.E164:
-            return self._refused(
-                f"{called} is neither an extension nor a number that can be called from {plan.country}"
-            )
-        if self.call.by is None:
+        if called.kind is NumberKind.EXTENSION:
+            return self._refused(f"nobody has the extension {called}")
+        if call.by is None:
             return self._refused("this phone is nobody's: no person in the dial plan has it")
-        if self.call.department is not None and self.call.department not in plan.departments:
-            return self._refused(f"no department is called {self.call.department!r}")
-        return self._public()
+        if call.by not in plan.people:
+            return self._refused(f"no person is called {call.by!r}")
+        if call.department is not None and call.department not in plan.departments:
+            return self._refused(f"no department is called {call.department!r}")
+        return self._public(plan.people[call.by])
 
-    def _public(self) -> CallerIdDecision:
+    def _public(self, person: Person) -> CallerIdDecision:
         call, plan = self.call, self.plan
-        department = department_for(call.by, plan, call.department)
-        shown, rule, why = self._shown(department)
-        route = next((r for r in plan.routes if self._route_fits(r)), None)
+        department = department_for(person.key, plan, call.department)
+        if call.withhold:
+            self._note("call", True, "asks for the number to be withheld")
+        shown, rule, why = self._shown(person, department)
+        route = self._route()
         if route is None:
             return self._refused(f"no trunk leads to {call.called}", department)
 
         number = shown.number if shown else None
-        hidden = call.withhold or (shown is not None and number is None)
-        choices: list[TrunkChoice] = []
-        for key in route.use:
-            trunk = plan.trunks[key]
-            if number is not None and not trunk.may_show(number):
-                self._note(trunk.where, False, f"{number} may not be shown on {key}")
-                continue
-            identity = number or own_number(trunk)
-            written = in_format(identity, trunk) if identity else ""
-            choices.append(
-                TrunkChoice(
-                    trunk=key,
-                    dial=trunk.dial.replace("{number}", in_format(call.called, trunk)),
-                    shown="" if hidden else written,
-                    asserted=written,
-                )
-            )
-            self._note(trunk.where, True, "withheld" if hidden else f"shows {written or 'nothing'}")
+        withheld_by_plan = shown is not None and number is None
+        hidden = call.withhold or withheld_by_plan
+        choices = self._choices(route, number, hidden)
         if not choices:
             return self._refused(f"{number} may be shown on no trunk of {route.path}", department)
         if hidden:
-            why = f"withheld; asserted to the carrier: {why}" if number else why
             shown = ShownNumber(number=None)
+            if not withheld_by_plan:
+                why = f"withheld for this call; asserted to the carrier: {why}"
         elif shown is None:
-            first = own_number(plan.trunks[choices[0].trunk])
-            shown = ShownNumber(number=first)
+            shown = ShownNumber(number=own_number(plan.trunks[choices[0].trunk]))
         return CallerIdDecision(
             to=CallTo.TRUNKS,
             called=call.called,
@@ -127,68 +123,100 @@ class _Outgoing:
             dialplan=plan.digest,
             department=department,
             shown=shown,
-            name=plan.company,
+            name="" if hidden else plan.company,  # a name gives away as much as a number
             rule=rule,
-            trunks=tuple(choices),
+            trunks=choices,
             reached=tuple(path for path in (rule, route.path) if path),
         )
 
-    def _shown(self, department: str | None) -> tuple[ShownNumber | None, str, str]:
+    def _shown(self, person: Person, department: str | None) -> tuple[ShownNumber | None, str, str]:
         """The number by the layers below the call itself: what, the path that said so, why."""
-        call, plan = self.call, self.plan
-        for rule in plan.caller_ids:
-            reason = self._misfit(rule, department)
-            self._note(rule.path, reason is None, reason or f"shows {_spoken(rule.show)}")
-            if reason is None:
-                return rule.show, rule.path, f"rule {rule.path} shows {_spoken(rule.show)}"
-        person = plan.people[call.by] if call.by else None
-        if person is not None and person.caller_id is not None:
-            self._note(person.where, True, f"{person.name} shows {_spoken(person.caller_id)}")
-            return person.caller_id, person.where, f"{person.name}'s own number is {_spoken(person.caller_id)}"
-        if department is not None and (found := plan.departments[department]).caller_id is not None:
-            self._note(found.where, True, f"{found.name} shows {_spoken(found.caller_id)}")
-            return found.caller_id, found.where, f"{found.name} shows {_spoken(found.caller_id)}"
-        self._note("trunks", True, "nobody names a number: the trunk's own")
+        for rule in self.plan.caller_ids:
+            misfit = self._misfit(rule, person, department)
+            if misfit is None:
+                because = f"shows {_spoken(rule.show)}"
+                self._note(rule.path, True, because)
+                return rule.show, rule.path, f"rule {rule.path} {because}"
+            if self.trace is not None:
+                self._note(rule.path, False, self._reason(misfit, rule, person, department))
+        for layer in (person, self.plan.departments.get(department or "")):
+            if layer is None:
+                continue
+            if layer.caller_id is not None:
+                because = f"{layer.name} shows {_spoken(layer.caller_id)}"
+                self._note(layer.where, True, because)
+                return layer.caller_id, layer.where, because
+            self._note(layer.where, False, f"{layer.name} names no caller ID")
         return None, "", "neither rule, person nor department names a number: the trunk's own"
 
-    def _misfit(self, rule: CallerIdRule, department: str | None) -> str | None:
+    def _misfit(self, rule: CallerIdRule, person: Person, department: str | None) -> str | None:
+        """The first condition of the rule that does not hold: "department", "person" or "to"; None when all do."""
         if rule.department is not None and rule.department != department:
-            return f"department: calls for {department or 'nobody'}, not {rule.department}"
-        if rule.person is not None and rule.person != self.call.by:
-            return f"person: {self.call.by or 'nobody'} calls, not {rule.person}"
-        if rule.called and not any(pattern.matches(self.call.called) for pattern in rule.called):
-            return f"to: {self.call.called} is none of {_listed(rule.called)}"
+            return "department"
+        if rule.person is not None and rule.person != person.key:
+            return "person"
+        return None if one_fits(rule.called, self.call.called) else "to"
+
+    def _reason(self, misfit: str, rule: CallerIdRule, person: Person, department: str | None) -> str:
+        """Why `_misfit` named a condition. Apart from it: a hundred such texts cost more than the decision."""
+        if misfit == "department":
+            return f"department: calls for {department or 'no department'}, not {rule.department}"
+        if misfit == "person":
+            return f"person: {person.key} calls, not {rule.person}"
+        return f"to: {self.call.called} is none of {listed(rule.called)}"
+
+    def _route(self) -> TrunkRule | None:
+        called = self.call.called
+        for route in self.plan.routes:
+            if one_fits(route.called, called):
+                self._note(route.path, True, f"uses {', '.join(route.use)}")
+                return route
+            if self.trace is not None:
+                self._note(route.path, False, f"to: {called} is none of {listed(route.called)}")
         return None
 
-    def _route_fits(self, route: TrunkRule) -> bool:
-        fits = not route.called or any(pattern.matches(self.call.called) for pattern in route.called)
-        because = (
-            f"uses {', '.join(route.use)}" if fits else f"to: {self.call.called} is none of {_listed(route.called)}"
+    def _choices(self, route: TrunkRule, number: PhoneNumber | None, hidden: bool) -> tuple[TrunkChoice, ...]:
+        """The route's trunks that may show the number; each with its own where it is None."""
+        choices = []
+        for key in route.use:
+            trunk = self.plan.trunks[key]
+            if number is None or trunk.may_show(number):
+                choices.append(self._choice(trunk, number or own_number(trunk), hidden))
+            else:
+                self._note(trunk.where, False, f"{number} may not be shown on {key}")
+        return tuple(choices)
+
+    def _choice(self, trunk: Trunk, number: PhoneNumber, hidden: bool) -> TrunkChoice:
+        written = in_format(number, trunk)
+        self._note(trunk.where, True, f"asserts {written}, withheld" if hidden else f"shows {written}")
+        return TrunkChoice(
+            trunk=trunk.key,
+            dial=trunk.dial.replace("{number}", in_format(self.call.called, trunk)),
+            shown="" if hidden else written,
+            asserted=written,
         )
-        self._note(route.path, fits, because)
-        return fits
 
     def _emergency(self) -> CallerIdDecision:
         """Any trunk, in the order written, each with the emergency number or, where it may not, its own."""
         plan, called = self.plan, self.call.called
-        wanted = plan.emergency.caller_id
-        choices = []
-        for trunk in plan.trunks.values():
-            number = wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk)
-            written = in_format(number, trunk) if number else ""
-            dial = trunk.dial.replace("{number}", called.value)
-            choices.append(TrunkChoice(trunk=trunk.key, dial=dial, shown=written, asserted=written))
+        if not plan.trunks:
+            return self._refused(f"{called} is an emergency number, but there is no trunk")
         self._note("emergency", True, f"{called} is an emergency number")
+        wanted = plan.emergency.caller_id
+        identities = [
+            (trunk, wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk))
+            for trunk in plan.trunks.values()
+        ]
         return CallerIdDecision(
             to=CallTo.EMERGENCY,
             called=called,
             because=f"{called} is an emergency number: any trunk, before every rule",
             dialplan=plan.digest,
             department=department_for(self.call.by, plan),
-            shown=ShownNumber(number=wanted),
+            shown=ShownNumber(number=identities[0][1]),
             name=plan.company,
             rule="emergency",
-            trunks=tuple(choices),
+            trunks=tuple(self._choice(trunk, number, hidden=False) for trunk, number in identities),
             reached=("emergency",),
         )
 
@@ -216,11 +244,8 @@ class _Outgoing:
         )
 
     def _note(self, path: str, matched: bool, because: str) -> None:
-        self.trace.append(RuleTrace(path=path, matched=matched, because=because))
-
-
-def _listed(patterns: tuple[NumberPattern, ...]) -> str:
-    return ", ".join(map(str, patterns))
+        if self.trace is not None:
+            self.trace.append(RuleTrace(path=path, matched=matched, because=because))
 
 
 def _spoken(shown: ShownNumber) -> str:

@@ -10,7 +10,7 @@ from router.model.plan import Music, Play, Reject, Ring, Step, Voicemail
 
 
 def step_text(step: Step) -> str:
-    """A step in short, as `expect: {steps: [...]}` writes it: "play", "ring alice bob", "voicemail", "reject busy"."""
+    """A step in short, as `expect: {steps: [...]}` writes it: "play", "ring alice bob", "reject busy"."""
     match step:
         case Play():
             return "play"
