@@ -104,13 +104,14 @@ class Settings:
         return self.state_dir / "token"
 
 
+_SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 _SMTP = {
     "host": Key(kinds.text, needed="the mail server that takes voicemails"),
     "port": Key(kinds.port),
     "security": Key(partial(kinds.choice, known=("none", "starttls", "tls"))),
     "username": Key(kinds.text),
     "password": Key(kinds.password, secret=True),
-    "sender": Key(kinds.email, needed="the address voicemails come from"),
+    "sender": Key(kinds.mailbox, needed="the address voicemails come from"),
     "timeout_s": Key(kinds.seconds),
 }
 
@@ -149,8 +150,13 @@ def load_settings(
         sources.file(found)
     sources.variables(environ)
     values = {name: sources.section(name, for_service) for name in _SECTIONS}
+    smtp = values["smtp"]
+    if bool(smtp.get("username")) != bool(smtp.get("password")) and not sources.faults:
+        sources.faults.append("smtp: username and password are given together or not at all")
     if sources.faults:
         raise SettingsError(sources.faults)
+    smtp.setdefault("security", "starttls")
+    smtp.setdefault("port", _SMTP_PORTS[smtp["security"]])
     state_dir = values[""].setdefault("state_dir", Path("/var/lib/callrouter"))
     values["store"].setdefault("url", f"sqlite:///{state_dir / 'callrouter.db'}")
     values["store"].setdefault("messages", state_dir / "messages")
@@ -160,7 +166,7 @@ def load_settings(
     return Settings(
         state_dir=state_dir,
         ari=AriSettings(**values["ari"]),
-        smtp=SmtpSettings(**values["smtp"]),
+        smtp=SmtpSettings(**{"host": "", "sender": "", **smtp}),
         store=StoreSettings(**values["store"]),
         fastagi=ListenSettings(**values["fastagi"]),
         http=ListenSettings(**values["http"]),

@@ -7,6 +7,7 @@ expected, to be read after the value itself, and never repeats it: the value may
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,11 +101,14 @@ def address(value: Any) -> str:
     return str(value).rstrip("/")
 
 
-def email(value: Any) -> str:
+def mailbox(value: Any) -> str:
+    """An address, or "Name <address>", as it goes into From."""
+    given = text(value)
     try:
-        return scalars.email(text(value))
+        scalars.email(parseaddr(given)[1])
     except ValueError:
         raise ValueError("is no e-mail address; write it such as voicemail@example.com") from None
+    return given
 
 
 def store_url(value: Any) -> str:

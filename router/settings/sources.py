@@ -1,5 +1,6 @@
 """Where settings come from: a TOML or YAML file, then variables, which win. No fault stops the rest."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -127,7 +128,7 @@ class Sources:
             try:
                 value = kind.read(given.value)
             except ValueError as expected:
-                said = "what is given" if kind.secret else f'"{brief(given.value)}"'
+                said = "what is given" if kind.secret else f'"{brief(_without_user(given.value))}"'
                 self.faults.append(f"{given.where}: {said} {expected}")
                 continue
             values[key] = given.folder / value if isinstance(value, Path) else value
@@ -159,3 +160,8 @@ class Sources:
 
 def variable(section: str, key: str) -> str:
     return PREFIX + "_".join(part for part in (section, key) if part).upper()
+
+
+def _without_user(value: Any) -> str:
+    """An address may hold a password where none belongs."""
+    return re.sub("//.*@", "//…@", str(value))
