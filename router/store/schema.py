@@ -5,6 +5,7 @@ row: what one asks for is a column, what one only reads (legs, trace, steps) is 
 here, at the door, so that queries see model values only.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from router.model.record import LegRecord, TraceLine
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -88,9 +91,7 @@ class Json(TypeDecorator[Any]):
 
 def storable(text: str) -> str:
     """The text without what a database cannot hold: NUL (PostgreSQL) and lone surrogates (UTF-8)."""
-    if text.isascii():
-        return text.replace("\0", "\ufffd") if "\0" in text else text
-    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _storable_all(value: Any) -> Any:
