@@ -56,6 +56,11 @@ class SocketTransport:
         self._waiting: dict[str, asyncio.Future[RESTResponse]] = {}
         self._ids = itertools.count(1)
 
+    @property
+    def waiting(self) -> int:
+        """Requests under way on the socket."""
+        return len(self._waiting)
+
     def opened(self, send: Send) -> None:
         """The events socket is there: `send` writes one TEXT frame to it."""
         self._send = send

@@ -17,7 +17,7 @@ import structlog
 from yarl import URL
 
 from router.ari.client import Ari
-from router.ari.errors import AriError, Malformed, NameTaken, RequestRefused
+from router.ari.errors import Malformed, NameTaken, RequestRefused, Unreachable
 from router.ari.events import decode
 from router.ari.lane import SocketTransport
 from router.ari.models import ApplicationReplaced, RESTResponse
@@ -55,7 +55,7 @@ class EventSocket:
     """Run by one task; `run` ends only by NameTaken or cancellation.
 
     on_connect: started after each connection, beside the reading; cancelled when the connection is lost. When
-    it raises AriError the connection is made anew, so that it runs again.
+    it raises Unreachable the connection is made anew, so that it runs again; other errors are logged.
     lane: gets the answers to the requests it sent over this socket.
     ignored: event types Asterisk shall not send.
     heartbeat_s: between PINGs; a connection without PONG for half of it is lost. With a lane a PING waits behind
@@ -165,7 +165,7 @@ class EventSocket:
             await self._ignore()
             if self._on_connect:
                 await self._on_connect()
-        except AriError as error:
+        except Unreachable as error:
             log.warning("connecting again", because=str(error))
             await socket.close()
         except Exception:
@@ -175,7 +175,7 @@ class EventSocket:
         types = [{"type": name} for name in self._ignored]
         try:
             await self._ari.applications.filter(self._ari.app, filter={"disallowed": types})
-        except RequestRefused as error:
+        except (RequestRefused, Malformed) as error:
             log.warning("events cannot be filtered, which costs time only", because=str(error))
 
     async def _read(self, socket: Socket) -> bool:

@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from router.ari.transport import HttpTransport
+from tests.ari.logs import Logs
 from tests.ari.server import AriServer
 
 
@@ -16,6 +18,14 @@ async def server() -> AsyncIterator[AriServer]:
 async def http(server: AriServer) -> AsyncIterator[HttpTransport]:
     async with HttpTransport(server.access) as http:
         yield http
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    logs = Logs()
+    structlog.configure(processors=[structlog.processors.add_log_level, logs])
+    yield logs
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

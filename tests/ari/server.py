@@ -67,7 +67,11 @@ class AriServer:
             self._changed.notify_all()
         if request.path == "/ari/events" and request.method == "GET":
             return await self._events(request)
-        return await self.answer(request) if self.answer else web.Response(status=204)
+        if self.answer:
+            return await self.answer(request)
+        if request.path.endswith("/eventFilter"):
+            return web.json_response({"name": "router"})
+        return web.Response(status=204)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if refused := next(self.handshakes, None):
