@@ -1,0 +1,177 @@
+"""A plan's entries, each read by itself: the good ones as parts, the faulty ones as faults.
+
+An entry with a fault is left out, but its name stays known, so that one mistake is one fault and the checks over
+the whole plan still run on everything else.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from router.dialplan import scalars, shape
+from router.dialplan.faults import Fault, Path, Suggest
+from router.dialplan.numbers import is_country
+from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
+from router.dialplan.source import Source
+
+P = TypeVar("P", bound=Part)
+
+SECTIONS: dict[str, Kind] = {
+    "trunks": Kind.TRUNK,
+    "people": Kind.PERSON,
+    "schedules": Kind.SCHEDULE,
+    "departments": Kind.DEPARTMENT,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """The good entries of a plan.
+
+    faulty: top-level keys below which an entry was left out. Lists keep the index each entry has in the file.
+    """
+
+    source: Source
+    context: Context
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    head: shape.Head | None = None
+    trunks: dict[str, shape.Trunk] = field(default_factory=dict)
+    people: dict[str, shape.Person] = field(default_factory=dict)
+    schedules: dict[str, shape.Schedule] = field(default_factory=dict)
+    departments: dict[str, shape.Department] = field(default_factory=dict)
+    inbound: dict[int, shape.InboundRule] = field(default_factory=dict)
+    caller_ids: dict[int, shape.CallerIdRule] = field(default_factory=dict)
+    routes: dict[int, shape.TrunkRule] = field(default_factory=dict)
+    emergency: shape.Emergency | None = None
+    tests: dict[int, shape.RouteTest] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)
+
+    def fault(self, path: Path, what: str, *, at_key: bool = False) -> None:
+        self.faulty.update(str(key) for key in path[:1])
+        self.faults.append(self.source.fault(path, what, at_key=at_key))
+
+    def warn(self, path: Path, what: str) -> None:
+        self.warnings.append(self.source.fault(path, what))
+
+    def is_sound(self, *sections: str) -> bool:
+        """Whether every entry of these sections is good, so that what is missing there is truly missing."""
+        return not self.source.is_partial and self.faulty.isdisjoint(sections)
+
+
+def draft(source: Source) -> Draft:
+    """Reads every entry of the plan."""
+    written = source.value
+    suggest = Suggest()
+    head, head_faults = _head(source, suggest)
+    context = Context(
+        country=_country(source),
+        zone=head.timezone if head else ZoneInfo("UTC"),
+        names={kind: _entries(source, section).keys() for section, kind in SECTIONS.items()},
+        extensions=_extensions(source),
+        suggest=suggest,
+        is_partial=source.is_partial,
+    )
+    plan = Draft(source=source, context=context, faults=[*source.faults, *head_faults], head=head)
+    for key, what in unknown(shape.Company, written, suggest):
+        plan.fault((key,), what, at_key=True)
+
+    _section(plan, "trunks", shape.Trunk, plan.trunks)
+    _section(plan, "people", shape.Person, plan.people)
+    _section(plan, "schedules", shape.Schedule, plan.schedules)
+    _section(plan, "departments", shape.Department, plan.departments)
+    if "departments" not in written and not source.is_partial:
+        plan.fault((), '"departments" is missing: a plan has at least one')
+    _rules(plan, ("inbound",), shape.InboundRule, plan.inbound)
+    _outbound(plan)
+    if "emergency" in written:
+        plan.emergency = _read(plan, shape.Emergency, written["emergency"], ("emergency",))
+    _rules(plan, ("tests",), shape.RouteTest, plan.tests)
+    return plan
+
+
+def _head(source: Source, suggest: Suggest) -> tuple[shape.Head | None, list[Fault]]:
+    known = ("company", "country", "timezone")
+    entry = {key: source.value[key] for key in known if key in source.value}
+    if source.is_partial and len(entry) < len(known):
+        return None, []
+    plan = Draft(source=source, context=Context(suggest=suggest))
+    return _read(plan, shape.Head, entry, ()), plan.faults
+
+
+def _country(source: Source) -> str:
+    """The country as written, also when the rest of the head is faulty, so that numbers are still read rightly."""
+    country = source.value.get("country")
+    return country if isinstance(country, str) and is_country(country) else UNKNOWN_COUNTRY
+
+
+def _entries(source: Source, section: str) -> dict[str, Any]:
+    entries = source.value.get(section)
+    return entries if isinstance(entries, dict) else {}
+
+
+def _extensions(source: Source) -> frozenset[str]:
+    """Every extension that is written, so that rules may name them like numbers."""
+    entries = (*_entries(source, "people").values(), *_entries(source, "departments").values())
+    return frozenset(
+        str(entry["extension"]) for entry in entries if isinstance(entry, dict) and "extension" in entry
+    )
+
+
+def _section(plan: Draft, section: str, part: type[P], into: dict[str, P]) -> None:
+    """Reads a section of named entries, such as `people:`."""
+    if section not in plan.source.value:
+        return
+    entries = plan.source.value[section]
+    if not isinstance(entries, dict) or not entries:
+        plan.fault(
+            (section,), f"expected names with what they stand for, got {got(entries) if entries else 'none'}"
+        )
+        return
+    for name, entry in entries.items():
+        path = (section, name)
+        try:
+            scalars.name(name)
+        except ValueError as wrong:
+            plan.fault(path, str(wrong), at_key=True)
+        if (read := _read(plan, part, entry, path)) is not None:
+            into[name] = read
+
+
+def _rules(plan: Draft, path: Path, part: type[P], into: dict[int, P]) -> None:
+    """Reads a list of rules or tests."""
+    entries: Any = plan.source.value
+    for key in path:
+        if key not in entries:
+            return
+        entries = entries[key]
+    if not isinstance(entries, list):
+        plan.fault(path, f"expected a list, got {got(entries)}")
+        return
+    for index, entry in enumerate(entries):
+        if (read := _read(plan, part, entry, (*path, index))) is not None:
+            into[index] = read
+
+
+def _outbound(plan: Draft) -> None:
+    if "outbound" not in plan.source.value:
+        return
+    written = plan.source.value["outbound"]
+    if not isinstance(written, dict):
+        plan.fault(("outbound",), f"expected caller_id: and trunks:, got {got(written)}")
+        return
+    for key, what in unknown(shape.Outbound, written, plan.context.suggest):
+        plan.fault(("outbound", key), what, at_key=True)
+    _rules(plan, ("outbound", "caller_id"), shape.CallerIdRule, plan.caller_ids)
+    _rules(plan, ("outbound", "trunks"), shape.TrunkRule, plan.routes)
+
+
+def _read(plan: Draft, part: type[P], entry: Any, path: Path) -> P | None:
+    try:
+        return part.model_validate(entry, context=plan.context)
+    except ValidationError as wrong:
+        for inner, at_key, what in faults_of(wrong):
+            plan.fault((*path, *inner), what, at_key=at_key)
+        return None

@@ -1,0 +1,82 @@
+"""Loads a company's dial plan: all of it or nothing, with every fault of every file at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.dialplan import caller_ids, checks, shape, sounds
+from router.dialplan.build import build
+from router.dialplan.draft import Draft, draft
+from router.dialplan.faults import Fault, order
+from router.dialplan.source import folder, gather
+from router.model.department import DialPlan
+
+FAULTS_LIMIT = 1000  # told at once; nobody reads more, and a wrong file must not fill a disk with its log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """plan: None when there are faults. warnings: possible, but it looks wrong. files: name -> text, as read."""
+
+    plan: DialPlan | None
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    files: Mapping[str, str]
+
+
+def load(directory: Path) -> Loaded:
+    """Loads the plan in `directory`, a folder of YAML files or a single file, with prompts in `sounds/` beside it.
+
+    Never raises because of what is or is not there: a path that cannot be read is a fault too. Reads files and
+    takes some 10 µs a value: not for the event loop.
+    """
+    source = gather(directory)
+    entries = draft(source)
+    checks.check(entries)
+    caller_ids.check(entries)
+    _prompts(entries, directory)
+    plan = build(entries, entries.head) if entries.head is not None and not entries.faults else None
+    return Loaded(
+        plan=plan, faults=_told(entries.faults), warnings=_told(entries.warnings), files=dict(source.files)
+    )
+
+
+def _prompts(entries: Draft, directory: Path) -> None:
+    """Notes prompts that are missing or cannot be played, at every place that names them."""
+    wanted = [
+        ((*path, index, "play"), step.play)
+        for path, steps in _step_lists(entries)
+        for index, step in enumerate(steps)
+        if isinstance(step, shape.PlayStep)
+    ]
+    wanted += [
+        (("departments", name, "voicemail", "greeting"), entry.voicemail.greeting)
+        for name, entry in entries.departments.items()
+        if entry.voicemail is not None and entry.voicemail.greeting is not None
+    ]
+    if not wanted:
+        return
+    found = sounds.find(folder(directory))
+    problems = {name: sounds.problem(name, found) for name in sorted({name for _, name in wanted})}
+    for path, name in wanted:
+        if (what := problems[name]) is not None:
+            entries.fault(path, what)
+
+
+def _step_lists(entries: Draft) -> list[tuple[tuple[str | int, ...], list[shape.Step]]]:
+    lists: list[tuple[tuple[str | int, ...], list[shape.Step]]] = []
+    for name, entry in entries.departments.items():
+        lists += [
+            (("departments", name, "open"), entry.open),
+            (("departments", name, "closed"), entry.closed or []),
+        ]
+    return lists + [(("inbound", at, "do"), rule.do) for at, rule in entries.inbound.items()]
+
+
+def _told(found: list[Fault]) -> tuple[Fault, ...]:
+    """In the order of the files, each once, and not without end."""
+    ordered = sorted(set(found), key=order)
+    if len(ordered) > FAULTS_LIMIT:
+        more = f"and {len(ordered) - FAULTS_LIMIT} more"
+        ordered = [*ordered[:FAULTS_LIMIT], Fault(file=ordered[-1].file, line=0, column=0, path="", what=more)]
+    return tuple(ordered)

@@ -1,0 +1,131 @@
+"""Telephone numbers as people, phones and carriers write them -> the rules' `PhoneNumber`, at the door.
+
+Emergency numbers are recognised before anything is parsed, then extensions, then public numbers by the company's
+country: `911` and `1000` are no possible public numbers, and `*67` would be parsed as 67.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import product
+
+import phonenumbers
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from router.model.caller import CallerId, Presentation
+from router.model.department import DialPlan
+from router.model.number import NumberKind, PhoneNumber, dialable
+
+MOST_RAW = 80  # characters of a number as it came
+MOST_NAME = 80  # characters of a caller's name
+
+# Letters are vanity numbers. No `;`, `:`, `@`, `*` and `#`: a URI's parameters and a phone's feature codes are
+# things a number parser is happy to drop.
+_PUBLIC = re.compile(r"[+＋]?[\w\s().\-‐-―/]+\Z")
+_VISUAL = re.compile(r"[\s().\-‐-―/]")
+_WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
+_UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
+
+
+def read_number(text: str, plan: DialPlan) -> PhoneNumber:
+    """The number that was called, however it was written. INVALID when it is none; never raises."""
+    raw = text[:MOST_RAW]
+    plain = _VISUAL.sub("", raw)
+    if plain in plan.emergency.numbers:
+        return PhoneNumber(kind=NumberKind.EMERGENCY, value=plain, raw=raw, country=plan.country)
+    if plain in plan.person_of or (plain in plan.department_of and not plain.startswith("+")):
+        return PhoneNumber(kind=NumberKind.EXTENSION, value=plain, raw=raw)
+    if f"+{plain}" in plan.department_of:  # carriers that leave out the plus, for another country's number of ours
+        plain = f"+{plain}"
+    return public_number(plain, plan.country) or _invalid(raw)
+
+
+def read_caller(number: str, name: str, presentation_withheld: bool, country: str) -> CallerId:
+    """The calling party as a trunk sent it. Nothing of a withheld identity is kept."""
+    raw = number.strip()[:MOST_RAW]
+    if presentation_withheld or raw.casefold() in _WITHHELD:
+        return CallerId(number=None, presentation=Presentation.WITHHELD)
+    shown = clean_name(name)
+    if raw.casefold() in _UNAVAILABLE:
+        return CallerId(number=None, name=shown, presentation=Presentation.UNAVAILABLE)
+    read = public_number(raw, country) or _without_plus(raw, country) or _invalid(raw)
+    if not read.value:
+        return CallerId(number=None, name=shown, presentation=Presentation.UNAVAILABLE)
+    return CallerId(number=read, name=shown)
+
+
+def clean_name(name: str, most: int = MOST_NAME) -> str:
+    """A caller's name as one harmless line: no control, format or private characters, at most `most` long."""
+    kept = "".join(char for char in name[: 4 * most] if unicodedata.category(char)[0] != "C" or char in "\t\r\n")
+    return " ".join(kept.split())[:most].rstrip()
+
+
+@lru_cache(maxsize=4096)
+def public_number(text: str, country: str) -> PhoneNumber | None:
+    """A public number in E.164, None when it is not possible in `country` (ISO 3166-1 alpha-2).
+
+    Possible, not valid: fiction ranges and ranges that are newer than the metadata pass (see `is_valid`). A local
+    number without its area code does not: its E.164 form is not known.
+    """
+    text = text.strip()
+    if len(text) > MOST_RAW or not _PUBLIC.match(text):
+        return None
+    try:
+        read = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(read) == phonenumbers.ValidationResult.IS_POSSIBLE
+    if read.extension or not possible:
+        return None
+    # A range the metadata does not know yet still belongs to its country code's main country.
+    main = phonenumbers.region_code_for_country_code(read.country_code or 0)
+    region = phonenumbers.region_code_for_number(read) or main
+    value = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+    return PhoneNumber(kind=NumberKind.E164, value=value, raw=text, country=region)
+
+
+def is_valid(number: PhoneNumber) -> bool:
+    """Whether an E.164 number lies in a range that its country has given out."""
+    return phonenumbers.is_valid_number(phonenumbers.parse(number.value, None))
+
+
+@lru_cache(maxsize=256)
+def emergency_numbers(country: str) -> frozenset[str]:
+    """The emergency numbers of a country; empty where none are known."""
+    metadata = PhoneMetadata.short_metadata_for_region(country)
+    if metadata is None or metadata.emergency is None or not metadata.emergency.national_number_pattern:
+        return frozenset()
+    pattern = re.compile(metadata.emergency.national_number_pattern)
+    lengths = metadata.emergency.possible_length
+    candidates = (
+        "".join(digits) for length in lengths if length <= 6 for digits in product("0123456789", repeat=length)
+    )
+    return frozenset(number for number in candidates if pattern.fullmatch(number))
+
+
+def country_code(country: str) -> str:
+    """The calling code of a country, such as "44"."""
+    return str(phonenumbers.country_code_for_region(country))
+
+
+def national_prefix(country: str) -> str:
+    """What is dialled before a national number, such as "0"; "" where nothing is."""
+    return phonenumbers.ndd_prefix_for_region(country, True) or ""
+
+
+def is_country(text: str) -> bool:
+    """Whether `text` is an ISO 3166-1 alpha-2 code with a numbering plan."""
+    return text in phonenumbers.SUPPORTED_REGIONS
+
+
+def _without_plus(text: str, country: str) -> PhoneNumber | None:
+    """A caller's number in E.164 without its plus, as many carriers send it. Must be valid, since it is a guess."""
+    digits = _VISUAL.sub("", text)
+    if not digits.isascii() or not digits.isdigit() or digits.startswith("0"):
+        return None
+    guess = public_number(f"+{digits}", country)
+    return guess if guess is not None and is_valid(guess) else None
+
+
+def _invalid(raw: str) -> PhoneNumber:
+    return PhoneNumber(kind=NumberKind.INVALID, value=dialable(raw), raw=raw)

@@ -1,0 +1,139 @@
+"""The small texts of a dial plan -> values: durations, hours, days, dates, addresses, dial strings, names.
+
+Each function takes the text as it was written and raises ValueError saying what is expected in its place.
+"""
+
+import re
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from router.dialplan.faults import brief
+from router.model.department import Span
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MIDNIGHT = time(0, 0)
+
+_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?(?:(\d{1,6})ms)?\Z", re.ASCII)
+_SPAN = re.compile(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)\Z", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
+_PHONE = re.compile(r"PJSIP/[A-Za-z0-9_.-]+\Z")
+_DIAL = re.compile(r"PJSIP/\{number\}@[A-Za-z0-9_.-]+\Z")
+_SOUND = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z")
+
+NAME_RULE = "a name is made of a-z, 0-9, - and _, and begins with a letter or digit"
+MOST_NAME = 40
+
+
+def seconds(text: str, least: float, most: float) -> float:
+    """A duration such as 20s, 1m30s or 500ms, in seconds."""
+    found = _DURATION.match(text)
+    if found is None or not text:
+        raise ValueError(f'"{brief(text)}" is no duration; write it with its unit, such as 20s, 3m or 1m30s')
+    hours, minutes, whole, thousandths = (int(part or 0) for part in found.groups())
+    total = hours * 3600 + minutes * 60 + whole + thousandths / 1000
+    if not least <= total <= most:
+        raise ValueError(f"{text} is out of range; {spoken(least)} to {spoken(most)} is possible")
+    return total
+
+
+def spoken(length_s: float) -> str:
+    """Seconds as they are written in a plan: 90.0 -> 1m30s."""
+    if length_s < 1:
+        return f"{length_s * 1000:g}ms"
+    minutes, rest = divmod(length_s, 60)
+    return (f"{minutes:g}m" if minutes else "") + (f"{rest:g}s" if rest else "")
+
+
+def span(text: str) -> Span:
+    """Opening hours such as 09:00-17:30, 22:00-06:00 (past midnight) or 18:00-24:00."""
+    found = _SPAN.match(text)
+    if found is None:
+        raise ValueError(f'"{brief(text)}" is no time span; write it such as "09:00-17:30"')
+    opens, closes = _clock(*found.group(1, 2)), _clock(*found.group(3, 4), end=True)
+    if opens == closes and found.group(3) != "24":
+        raise ValueError(f'"{text}" is empty; the whole day is "00:00-24:00"')
+    return Span(opens=opens, closes=closes)
+
+
+def _clock(hour: str, minute: str, *, end: bool = False) -> time:
+    if end and (hour, minute) == ("24", "00"):
+        return MIDNIGHT
+    if int(hour) > 23 or int(minute) > 59:
+        raise ValueError(f'"{hour}:{minute}" is no time of day; 00:00 to 23:59, and 24:00 as an end')
+    return time(int(hour), int(minute))
+
+
+def days(text: str) -> tuple[int, ...]:
+    """Days of the week such as Mon-Fri, Sat, "Mon,Wed" or Sat-Mon; Monday is 0."""
+    chosen: list[int] = []
+    for part in text.split(","):
+        ends = [end.strip() for end in re.split(r"[-–]", part)]
+        if len(ends) > 2 or any(end not in DAYS for end in ends):
+            known = ", ".join(DAYS)
+            raise ValueError(f'"{brief(text)}" is no day; write Mon, Mon-Fri or Mon,Wed; known: {known}')
+        first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+        chosen += [(first + offset) % 7 for offset in range((last - first) % 7 + 1)]
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f'"{brief(text)}" names a day twice')
+    return tuple(chosen)
+
+
+def day(text: str) -> date:
+    """A date such as 2026-12-24."""
+    try:
+        if _DATE.match(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f'"{brief(text)}" is no date; write year-month-day, such as 2026-12-24')
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """A date and time such as 2026-11-24 10:00, in the company's zone unless it names an offset."""
+    try:
+        if _MOMENT.match(text):
+            at = datetime.fromisoformat(text)
+            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+    except ValueError:
+        pass
+    raise ValueError(f'"{brief(text)}" is no moment; write date and time, such as 2026-11-24 10:00')
+
+
+def email(text: str) -> str:
+    """An e-mail address, ASCII, with nothing in it that could become a second header or recipient."""
+    if len(text) > 254 or not _EMAIL.match(text):
+        raise ValueError(f'"{brief(text)}" is no e-mail address; write it such as sales@example.com')
+    return text
+
+
+def name(text: str) -> str:
+    """The key of a person, department, trunk or schedule."""
+    if len(text) > MOST_NAME or not _NAME.match(text):
+        raise ValueError(f'"{brief(text)}" is no name; {NAME_RULE}, at most {MOST_NAME} characters')
+    return text
+
+
+def phone(text: str) -> str:
+    """A person's phone: Asterisk's PJSIP/name. Other technologies (Local/ above all) would open a way out."""
+    if not _PHONE.match(text):
+        raise ValueError(f'"{brief(text)}" is no phone; write PJSIP/ and the endpoint\'s name, such as PJSIP/alice')
+    return text
+
+
+def dial(text: str) -> str:
+    """A trunk's dial string: PJSIP/{number}@endpoint."""
+    if not _DIAL.match(text):
+        wanted = "PJSIP/{number}@ and the endpoint's name, such as PJSIP/{number}@voipco"
+        raise ValueError(f'"{brief(text)}" is no dial string; write {wanted}')
+    return text
+
+
+def sound(text: str) -> str:
+    """The name of a prompt: its path below sounds/ without the suffix."""
+    if not _SOUND.match(text):
+        wanted = "its path below sounds/ without the suffix, such as welcome or sales/greeting"
+        raise ValueError(f'"{brief(text)}" is no name of a prompt; write {wanted}')
+    return text
