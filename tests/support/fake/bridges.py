@@ -101,6 +101,7 @@ class Bridge:
             self.playback = playback
             await playback.play(self._wait, self.is_gone.is_set)
             self.playback = None
+            self.pbx.listen()
 
     async def _wait(self, *others: Awaitable[object], limit_s: float | None = None) -> None:
         waits = {asyncio.ensure_future(one) for one in (*others, self.is_gone.wait())}
@@ -162,8 +163,7 @@ async def add_channel(pbx: "Pbx", ask: Ask) -> Response:
     ids = ask.query["channel"].split(",")
     if refusal := _not_addable(pbx, ids):
         return refusal
-    for id in ids:
-        channel = pbx.channels[id]
+    for channel in [pbx.channels[id] for id in ids]:
 
         async def run(channel: Channel = channel) -> None:
             if not channel.is_interrupted and not bridge.is_gone.is_set():

@@ -118,7 +118,11 @@ async def answer(pbx: "Pbx", ask: Ask) -> Response:
 
 @operation("POST", "channels/{}/ring")
 async def ring(pbx: "Pbx", ask: Ask) -> Response:
-    return _queue(pbx, ask.id, lambda channel: setattr(channel, "is_ringing", True))
+    def run(channel: Channel) -> None:
+        # Once a 183 was sent, `ring` sends another 183 and no 180: the caller's phone does not ring.
+        channel.is_ringing = channel.state == "Up" or not channel.has_progress
+
+    return _queue(pbx, ask.id, run)
 
 
 @operation("DELETE", "channels/{}/ring")

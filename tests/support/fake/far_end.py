@@ -23,9 +23,10 @@ class FarEnd:
     def __init__(self, channel: "Channel", who: str) -> None:
         self.channel = channel
         self.who = who
-        self.heard = Heard()
+        self._now = asyncio.get_running_loop().time
+        self.heard = Heard(self._now)
         self.shown: list[Identity] = []
-        self.began_at_s = asyncio.get_running_loop().time()
+        self.began_at_s = self._now()
         self.answered_at_s: float | None = None
         self.ended_at_s: float | None = None
         self.cause = 0
@@ -82,7 +83,7 @@ class FarEnd:
         self.heard_beep.set()
 
     def hears(self, what: str) -> None:
-        self.heard.change(what, self._now())
+        self.heard.change(what)
         members = self.channel.bridge.members if self.channel.bridge else []
         if self.channel.state == "Up" and any(m.state == "Up" for m in members if m is not self.channel):
             self.is_talking.set()
@@ -91,16 +92,13 @@ class FarEnd:
         """The line is dead; its channel may take a moment longer to go."""
         self.cause = self.channel.cause
         self.ended_at_s = self._now()
-        self.heard.change(None, self.ended_at_s)
+        self.heard.change(None)
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
 
     def is_over(self) -> None:
         self.ended.set()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
 
 class Line(FarEnd):
@@ -174,7 +172,10 @@ class Leg(FarEnd):
     def refuses(self, sip_status: int) -> None:
         if sip_status == 302:
             self.channel.dial_event("CANCEL")
+            self.channel.dial_event("CANCEL")
         self.channel.hang_up(CAUSE_OF_SIP[sip_status], sip_status)
+        if sip_status == 302:
+            self.channel.dial_event("CANCEL")
 
     def _partner(self) -> "Channel | None":
         return self.channel.bridge.partner(self.channel) if self.channel.bridge else None

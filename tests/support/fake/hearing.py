@@ -1,6 +1,6 @@
 """What a party hears, second by second, so that a test can say: never in silence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,22 +29,24 @@ class Span:
 
 
 class Heard:
-    """All that one party heard, in order, without spans of no length."""
+    """All that one party heard until now, in order, without spans of no length. now: seconds of the loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._clock = now
         self._spans: list[Span] = []
         self._now: tuple[str, float] | None = None
 
-    def change(self, what: str | None, at_s: float) -> None:
-        """From `at_s` on it is `what`; None: the call is over."""
+    def change(self, what: str | None) -> None:
+        """From now on it is `what`; None: the call is over."""
         if self._now and self._now[0] == what:
             return
-        if self._now and at_s > self._now[1]:
-            self._spans.append(Span(self._now[0], self._now[1], at_s))
-        self._now = (what, at_s) if what is not None else None
+        self._spans = [*self]
+        self._now = (what, self._clock()) if what is not None else None
 
     def __iter__(self) -> Iterator[Span]:
-        return iter(self._spans)
+        yield from self._spans
+        if self._now and self._clock() > self._now[1]:
+            yield Span(*self._now, self._clock())
 
     def __repr__(self) -> str:
         return ", ".join(f"{span.what} {span.lasted_s:g}s" for span in self)

@@ -1,0 +1,88 @@
+"""Recordings: how they end, and the file they leave."""
+
+import asyncio
+import io
+import wave
+
+import pytest
+
+from router.ari.errors import Conflict
+from router.ari.events import recording
+from router.ari.models import (
+    RecordingFinished,
+)
+from tests.scripted.bench import bench
+from tests.support import clock
+from tests.support.phones import (
+    Caller,
+    Ends,
+)
+
+
+@pytest.mark.parametrize(
+    ("caller", "duration", "after_s"),
+    [
+        pytest.param(Caller(message_s=7), 7, 7.44, id="hang-up"),
+        pytest.param(Caller(message_s=5, ends_message=Ends.WITH_HASH), 5, 5.44, id="hash"),
+        pytest.param(Caller(message_s=5, ends_message=Ends.BY_SILENCE), 9, 9.44, id="silence"),
+        pytest.param(Caller(message_s=500), 30, 30.94, id="longest"),
+        pytest.param(Caller(message_s=30, sends_sound=False), 0, 4.44, id="no sound from the caller"),
+        pytest.param(Caller(hangs_up_after_s=0.2), 0, 0.2, id="hang-up during the beep"),
+    ],
+)
+def test_a_recording_answers_the_call_and_ends_as_the_caller_ends_it(
+    caller: Caller, duration: int, after_s: float
+) -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            line = await it.arrives(caller)
+            live = await it.ari.channels.record(
+                line.channel.id,
+                name="vm/sales/1",
+                format="wav",
+                beep=True,
+                max_duration_seconds=30,
+                max_silence_seconds=4,
+                terminate_on="#",
+            )
+            assert live is not None
+            assert live.state == "queued"
+            end = await it.until(lambda event: isinstance(event, RecordingFinished))
+            assert isinstance(end, RecordingFinished)
+            assert line.answered_at_s == 0
+            assert clock.elapsed_s() == pytest.approx(after_s, abs=0.01)
+            assert end.recording.duration == duration
+            assert end.recording.talking_duration is not None
+            assert it.told(recording("vm/sales/1")) == ["RecordingStarted recording", "RecordingFinished done"]
+            await asyncio.sleep(0)
+            assert "StasisEnd" not in it.told(line.channel.id)[:-1]  # it comes after RecordingFinished, if at all
+            sound = await it.ari.recordings.get_stored_file("vm/sales/1")
+            assert sound is not None
+            with wave.open(io.BytesIO(sound)) as file:
+                assert file.getnframes() / file.getframerate() == pytest.approx(duration, abs=1)
+            assert await it.ari.recordings.delete_stored("vm/sales/1") is True
+            assert await it.ari.recordings.get_stored_file("vm/sales/1") is None
+
+    clock.run(scene())
+
+
+def test_a_recording_in_a_bridge_fails_and_one_that_runs_keeps_the_channel_out_of_bridges() -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            id = (await it.arrives(Caller(message_s=100))).channel.id
+            await it.ari.bridges.create_with_id("b", type="mixing")
+            await it.ari.bridges.add_channel("b", channel=id)
+            await it.ari.channels.record(id, name="one", format="wav")
+            await asyncio.sleep(1)
+            assert it.told(recording("one")) == ["RecordingFailed failed"]
+            await it.ari.bridges.remove_channel("b", channel=id)
+            await it.ari.channels.record(id, name="two", format="wav")
+            await asyncio.sleep(1)
+            with pytest.raises(Conflict, match="currently recording"):
+                await it.ari.bridges.add_channel("b", channel=id)
+            assert [thing.split()[0] for thing in it.asterisk.left_behind()] == ["caller", "bridge", "live"]
+            await it.ari.recordings.cancel("two")
+            await asyncio.sleep(1)
+            assert it.asterisk.stored_recordings == {}
+
+    clock.run(scene())
