@@ -19,7 +19,7 @@ STOP_LIMIT_S = 5.0
 
 
 def find_asterisk() -> Path:
-    """The description of this machine's Asterisk, fetched when there is none. Raises RuntimeError with the reason."""
+    """The description of this machine's Asterisk, fetched when there is none. Raises RuntimeError with why not."""
     done = subprocess.run([ROOT / "docker/fetch-asterisk"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)

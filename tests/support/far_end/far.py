@@ -53,6 +53,8 @@ class FarEnd:
     async def __aenter__(self) -> Self:
         await self.ari.__aenter__()
         self._follower = asyncio.create_task(self._follow(), name="the far end's legs")
+        noise = [{"type": name} for name in ("ChannelDialplan", "ChannelCallerId", "ChannelConnectedLine")]
+        await self.ari.request("PUT", "applications/far/eventFilter", {"disallowed": noise})
         await self.ari.request("POST", "applications/far/subscription", eventSource="endpoint:PJSIP")
         return self
 
@@ -128,6 +130,7 @@ class FarEnd:
             await asyncio.wait_for(self._recorded[snoop].wait(), seconds + LIMIT_S)
         finally:
             await self.ari.raw("DELETE", f"channels/{snoop}")
+            del self._legs[snoop], self._recorded[snoop]
         _, wav = await self.ari.raw("GET", f"recordings/stored/{snoop}/file")
         await self.ari.raw("DELETE", f"recordings/stored/{snoop}")
         return Sound.from_wav(wav)
@@ -140,7 +143,6 @@ class FarEnd:
             with contextlib.suppress(AssertionError):
                 await leg.ended(limit_s=2)
         self._legs.clear()
-        self._recorded.clear()
         for called in self._called.values():
             await called.will("answer")
         self._called.clear()

@@ -1,0 +1,1 @@
+"""Calls on a real Asterisk, with a second one as carriers and phones."""

@@ -1,0 +1,36 @@
+"""One bench for all tests on a real Asterisk: it starts once, and each test leaves it empty."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from router.dialplan.fallback import fallback_conf
+from tests.rules.conftest import acme
+from tests.support.far_end.far import FarEnd
+from tests.support.pbx import Bench
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here shares the bench's event loop."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asterisk)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bench() -> AsyncIterator[Bench]:
+    """The PBX with the fallback of ACME's plan, and no router. Its phones are registered."""
+    async with Bench(fallback=fallback_conf(acme())) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def far(bench: Bench) -> AsyncIterator[FarEnd]:
+    """The carriers and the phones. Whatever they were told is forgotten afterwards."""
+    yield bench.far
+    await bench.far.hang_up_all()
