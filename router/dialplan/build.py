@@ -120,7 +120,7 @@ def _steps(draft: Draft, steps: Sequence[shape.Step], members: Sequence[str]) ->
 def _step(draft: Draft, step: shape.Step, members: Sequence[str]) -> model.DepartmentStep:
     match step:
         case shape.PlayStep():
-            return Play(sound=step.play)
+            return Play(sound=step.play, answers=step.answer)
         case shape.RingStep():
             return _ring(draft, step, members)
         case "voicemail":

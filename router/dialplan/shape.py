@@ -56,6 +56,7 @@ class PlayStep(Part):
     """Plays a prompt."""
 
     play: values.Sound
+    answer: bool = True
 
 
 class RingStep(Part):
