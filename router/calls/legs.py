@@ -66,8 +66,10 @@ class Legs:
 
     @property
     def results(self) -> tuple[LegResult, ...]:
-        """What the legs that are over came to."""
-        return tuple(leg.result for leg in self if leg.result is not None)
+        """What the legs that are over came to; one whose time was up counts before Asterisk reports its end."""
+        return tuple(
+            leg.result or LegResult.NO_ANSWER for leg in self if leg.result is not None or leg.is_timed_out
+        )
 
     # ---- asking
 

@@ -1,0 +1,188 @@
+"""A router without sockets, a disk or a database: the calls layer on a scripted Asterisk and a clock that jumps."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from router.ari.client import Ari
+from router.ari.events import decode
+from router.calls.exchange import CallLimits, Exchange
+from router.calls.journal import Journal
+from router.calls.live import Live
+from router.model.call import CallId, Direction
+from router.model.department import DialPlan
+from router.model.ending import LegResult, Outcome
+from router.model.message import MessageFacts, StoredSound, VoicemailMessage
+from router.model.record import CallRecord
+from router.store.errors import StoreError
+from tests.rules.conftest import SALES, acme
+from tests.support.clock import now, run
+from tests.support.fake.far_end import Leg, Line, Phone
+from tests.support.fake_asterisk import INBOUND, Door, FakeAsterisk, Latency
+from tests.support.phones import Caller
+
+SALES_NUMBER = "+442079460100"
+SUPPORT_NUMBER = "+442079460101"
+PROMPTS = {"acme/welcome": 3.0, "acme/sales": 4.0, "acme/support": 4.0}
+
+NEVER_ARRIVED = CallRecord(
+    id=CallId("none"),
+    direction=Direction.INBOUND,
+    channel="",
+    caller_number="",
+    caller_name="",
+    called_number="",
+    called_raw="",
+    arrived_at=datetime(2026, 11, 24, tzinfo=UTC),
+)  # for a caller who hung up before the router heard of the call
+
+
+class Ledger:
+    """Records of calls in memory, as `CallStore` keeps them."""
+
+    def __init__(self) -> None:
+        self.records: dict[CallId, CallRecord] = {}
+        self.refuses = False
+
+    async def save_calls(self, records: Sequence[CallRecord]) -> None:
+        if self.refuses:
+            raise StoreError("the database is away")
+        self.records |= {record.id: record for record in records}
+
+    async def call(self, call_id: CallId) -> CallRecord | None:
+        return self.records.get(call_id)
+
+    async def unended_calls(self) -> tuple[CallRecord, ...]:
+        return tuple(record for record in self.records.values() if record.ending is None)
+
+
+class Kept:
+    """Messages in memory, as `MessageStore.keep` keeps them."""
+
+    def __init__(self) -> None:
+        self.messages: list[MessageFacts] = []
+        self.refuses = False
+
+    async def keep(self, audio: bytes, facts: MessageFacts) -> VoicemailMessage:
+        if self.refuses:
+            raise StoreError("the disk is full")
+        if facts not in self.messages:
+            self.messages.append(facts)
+        sound = StoredSound(path=f"{facts.id}.wav", duration_s=1.0, size_bytes=len(audio), digest="")
+        return VoicemailMessage(facts=facts, sound=sound)
+
+
+@dataclass(kw_only=True)
+class House:
+    """One router at one Asterisk."""
+
+    asterisk: FakeAsterisk
+    plan: DialPlan
+    limits: CallLimits = CallLimits()
+    ledger: Ledger = field(default_factory=Ledger)
+    kept: Kept = field(default_factory=Kept)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """A new router: knows nothing of an earlier one but what is in the ledger."""
+        self.ari = Ari(self.asterisk, self.asterisk.pbx.app)
+        self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
+        exchange = Exchange(
+            ari=self.ari,
+            journal=self.journal,
+            messages=self.kept,  # type: ignore[arg-type]
+            now=now,
+            sounds=Path(),
+            limits=self.limits,
+        )
+        self.live = Live(exchange, lambda: self.plan)
+        self.ari.on_event = self.live.take
+        self.asterisk.attach(lambda raw: self.ari.take(decode(raw)))
+
+    async def write_records(self) -> None:
+        """What the journal's task does all the time."""
+        await self.journal._write()
+
+    async def over(self, line: Line) -> CallRecord:
+        """The call's record, once the caller has left and the router has let go of everything."""
+        await line.ended.wait()
+        return await self.settled(line)
+
+    async def settled(self, line: Line) -> CallRecord:
+        while self.live.calls:
+            await asyncio.sleep(0.01)
+        await self.live._errands.settled()
+        await self.write_records()
+        return next((r for r in self.ledger.records.values() if r.channel == line.channel.id), NEVER_ARRIVED)
+
+
+@dataclass(kw_only=True)
+class Placed:
+    """A call that is over, as everyone saw it."""
+
+    record: CallRecord
+    line: Line
+    asterisk: FakeAsterisk
+    house: House
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self.record.ending.outcome if self.record.ending else None
+
+    @property
+    def results(self) -> dict[str, LegResult | None]:
+        """What came of each phone or trunk that was tried."""
+        return {leg.person or leg.trunk or leg.endpoint: leg.result for leg in self.record.legs}
+
+    def leg(self, who: str) -> Leg:
+        return self.asterisk.leg(who)
+
+
+Script = Callable[[House, Line], Awaitable[None]]
+
+
+def place(
+    to: str = SALES_NUMBER,
+    *,
+    caller: Caller = Caller(hangs_up_after_s=120.0),
+    phones: Mapping[str, Phone | Sequence[Phone]] | None = None,
+    plan: DialPlan | None = None,
+    door: Door = INBOUND,
+    endpoint: str = "voipco",
+    latency_s: Latency = 0.0,
+    limits: CallLimits = CallLimits(),
+    meanwhile: Script | None = None,
+    **asterisk: Any,
+) -> Placed:
+    """Places one call, lets it take its course, and proves that nothing was left behind."""
+
+    async def main() -> Placed:
+        async with FakeAsterisk(
+            phones=phones, prompts=PROMPTS, latency_s=latency_s, app="callrouter", **asterisk
+        ) as fake:
+            house = House(asterisk=fake, plan=plan or acme(), limits=limits)
+            line = fake.call(caller, to=to, door=door, endpoint=endpoint)
+            if meanwhile is not None:
+                await meanwhile(house, line)
+            record = await house.over(line)
+            nothing_left(house)
+            return Placed(record=record, line=line, asterisk=fake, house=house)
+
+    return run(main())
+
+
+def nothing_left(house: House) -> None:
+    assert house.asterisk.left_behind() == []
+    assert house.ari.listening == 0, "a listener was left behind"
+
+
+def only(*steps: Any, **changes: Any) -> DialPlan:
+    """A company whose Sales always does exactly these steps."""
+    from dataclasses import replace
+
+    return acme(departments=(replace(SALES, open=steps, hours=None, closed=(), **changes),))
