@@ -51,25 +51,32 @@ def leg_result(
     return _BY_CAUSE.get(cause, LegResult.CONGESTED)
 
 
-_UNANSWERED = (
-    # What the legs of all ring steps came to; the first line whose result occurs names the call's end.
-    (LegResult.NO_ANSWER, Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
-    (LegResult.CANCELLED, Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
-    (LegResult.BUSY, Outcome.BUSY, Fault.CALLEE, HangupCause.USER_BUSY),
-    (LegResult.REJECTED, Outcome.REJECTED, Fault.CALLEE, HangupCause.CALL_REJECTED),
-    (LegResult.INVALID_NUMBER, Outcome.INVALID_NUMBER, Fault.CALLER, HangupCause.UNALLOCATED),
-    (LegResult.REDIRECTED, Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
-    (LegResult.UNREACHABLE, Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
-    (LegResult.CONGESTED, Outcome.FAILED, Fault.TRUNK, HangupCause.CONGESTION),
-)
+_PHONES = {
+    # Phones of ours, most telling first: of several legs the first line that occurs names the call's end. A phone
+    # that answers 404 does not know its own line; one that answers 488 or 500 is ours too. No fault of the caller.
+    LegResult.NO_ANSWER: (Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
+    LegResult.CANCELLED: (Outcome.NO_ANSWER, Fault.CALLEE, HangupCause.NO_ANSWER),
+    LegResult.BUSY: (Outcome.BUSY, Fault.CALLEE, HangupCause.USER_BUSY),
+    LegResult.REJECTED: (Outcome.REJECTED, Fault.CALLEE, HangupCause.CALL_REJECTED),
+    LegResult.REDIRECTED: (Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
+    LegResult.UNREACHABLE: (Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
+    LegResult.INVALID_NUMBER: (Outcome.UNAVAILABLE, Fault.CALLEE, HangupCause.NO_USER_RESPONSE),
+    LegResult.CONGESTED: (Outcome.FAILED, Fault.US, HangupCause.CONGESTION),
+}
+
+_NUMBERS = _PHONES | {
+    # Numbers called by a trunk: what differs.
+    LegResult.UNREACHABLE: (Outcome.UNAVAILABLE, Fault.TRUNK, HangupCause.NO_USER_RESPONSE),
+    LegResult.INVALID_NUMBER: (Outcome.INVALID_NUMBER, Fault.CALLER, HangupCause.UNALLOCATED),
+    LegResult.CONGESTED: (Outcome.FAILED, Fault.TRUNK, HangupCause.CONGESTION),
+}
 
 
 def unanswered(results: Collection[LegResult]) -> Ending:
-    """A call nobody took, from what its legs came to; without legs it was unavailable."""
-    for result, outcome, fault, cause in _UNANSWERED:
-        if result in results:
-            return Ending(outcome=outcome, by=Party.US, fault=fault, cause=cause)
-    return Ending(outcome=Outcome.UNAVAILABLE, by=Party.US, fault=Fault.CALLEE, cause=HangupCause.NO_USER_RESPONSE)
+    """A call nobody took, from what the phones that were rung came to; without any it was unavailable."""
+    telling = next((result for result in _PHONES if result in results), LegResult.UNREACHABLE)
+    outcome, fault, cause = _PHONES[telling]
+    return Ending(outcome=outcome, by=Party.US, fault=fault, cause=cause)
 
 
 def answered(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
@@ -113,13 +120,14 @@ def ending_of_outgoing(result: LegResult, *, caller_left: bool, cause: int) -> E
     cause: Q.850 of the last leg, passed on to the person who dialled when nobody answered.
     """
     if result is LegResult.ANSWERED:
-        return answered(Party.CALLER if caller_left else Party.CALLEE, cause)
+        return answered(Party.CALLER if caller_left else Party.CALLEE, cause or HangupCause.NORMAL_CLEARING)
     if caller_left:
-        return abandoned(cause)
-    ending = unanswered((result,))
-    if result is LegResult.CONGESTED and cause:
-        return Ending(outcome=ending.outcome, by=Party.CALLEE, fault=Fault.TRUNK, cause=cause)
-    return Ending(outcome=ending.outcome, by=Party.CALLEE, fault=ending.fault, cause=cause or ending.cause)
+        return abandoned(cause or HangupCause.NORMAL_CLEARING)
+    outcome, fault, usual = _NUMBERS[result]
+    # Not passed on: 16, which is our own hanging up at the time limit, and what would say something else than the
+    # result does, such as 21 ("declined") where the carrier refused our account.
+    is_telling = cause not in (0, HangupCause.NORMAL_CLEARING) and leg_result(cause) is result
+    return Ending(outcome=outcome, by=Party.CALLEE, fault=fault, cause=cause if is_telling else usual)
 
 
 def is_technical(result: LegResult) -> bool:

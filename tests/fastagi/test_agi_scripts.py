@@ -259,7 +259,7 @@ ENDS = {
     ),
     "no such number": (("NOANSWER", "1", ""), (Outcome.INVALID_NUMBER, Party.CALLEE, Fault.CALLER, 1)),
     "trunk failed": (("CONGESTION", "34", ""), (Outcome.FAILED, Party.CALLEE, Fault.TRUNK, 34)),
-    "nobody registered": (("CHANUNAVAIL", "0", ""), (Outcome.UNAVAILABLE, Party.CALLEE, Fault.CALLEE, 18)),
+    "nobody registered": (("CHANUNAVAIL", "0", ""), (Outcome.UNAVAILABLE, Party.CALLEE, Fault.TRUNK, 18)),
     "given up while ringing": (("CANCEL", "16", ""), (Outcome.ABANDONED, Party.CALLER, Fault.CALLER, 16)),
     "given up before anything was dialled": (("", "", ""), (Outcome.ABANDONED, Party.CALLER, Fault.CALLER, 16)),
     "a status nobody knows": (("INVALIDARGS", "0", ""), (Outcome.FAILED, Party.US, Fault.US, 127)),
