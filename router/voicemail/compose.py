@@ -56,10 +56,13 @@ def compose(message: VoicemailMessage, audio: bytes, sender: str) -> EmailMessag
 
 
 def shown(text: str) -> str:
-    """The text as it may be shown: one line, without control, direction and other invisible characters."""
+    """The text as it may be shown: one line, without control, direction and other invisible characters.
+
+    Without "=?" either: the email package would decode an encoded word (RFC 2047) in it, line ends and all.
+    """
     spaced = "".join(" " if c.isspace() else c for c in text)
     visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    line = " ".join(unicodedata.normalize("NFC", visible).split())
+    line = " ".join(unicodedata.normalize("NFC", visible).split()).replace("=?", "= ?")
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
 
 
@@ -108,6 +111,8 @@ def _caller(facts: MessageFacts) -> str:
 def _sender(sender: str) -> Address:
     name, address = parseaddr(sender)
     try:
+        if not sender.isprintable():
+            raise ValueError
         return Address(display_name=shown(name), addr_spec=address)
     except (ValueError, HeaderParseError, IndexError):
         raise ValueError(f"the sender {sender!r} is no e-mail address") from None

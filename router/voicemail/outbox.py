@@ -112,6 +112,7 @@ class Outbox:
         """Delivers, one after the other, all that is due now. Raises StoreError."""
         for result in tuple(self._unwritten.values()):  # first: what was sent must not be claimed again
             await self._write(result)
+            self._unwritten.pop(result.message_id, None)
         await self._store.recover()
         lease_s = self._attempt_s + LEASE_MARGIN_S
         while claimed := await self._store.claim_delivery(self._owner, self._now(), lease_s):
@@ -134,8 +135,11 @@ class Outbox:
 
     async def _deliver(self, message: VoicemailMessage, delivery: Delivery) -> None:
         result = self._result(message, delivery, await self._attempt(message, delivery.remaining))
-        self._unwritten[result.message_id] = result
-        await self._write(result)
+        try:
+            await self._write(result)
+        except StoreError:
+            self._unwritten[result.message_id] = result
+            raise
 
     async def _attempt(self, message: VoicemailMessage, to: Sequence[str]) -> Mapping[str, Refusal]:
         """Tries once. Returns for whom the mail was not taken, and why."""
@@ -186,7 +190,7 @@ class Outbox:
             remaining=result.remaining,
             error=result.error,
         )
-        if self._unwritten.pop(result.message_id, None) and not written:
+        if not written:
             log.warning("voicemail taken over by another meanwhile", message=result.message_id)
 
     def _mail(self, message: VoicemailMessage, audio: bytes) -> bytes:
@@ -194,7 +198,7 @@ class Outbox:
 
 
 async def _to_the_end(work: Awaitable[None]) -> None:
-    """Awaits; when cancelled, gives a mail on its way PARTING_S to arrive and be noted, rather than send it twice."""
+    """Awaits; when cancelled, gives a mail on its way PARTING_S to arrive and be noted: it would be sent twice."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)

@@ -1,7 +1,9 @@
 """Hands a mail to the company's mail server, and judges what an error means for the next try."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from enum import Enum
@@ -18,6 +20,8 @@ from aiosmtplib import (
     SMTPResponseException,
     SMTPSenderRefused,
 )
+
+GOODBYE_S = 1.0
 
 Security = Literal["none", "starttls", "tls"]
 
@@ -78,18 +82,17 @@ async def send(settings: SmtpSettings, mail: bytes, to: Sequence[str]) -> Mappin
         password=settings.password or None,
         timeout=settings.timeout_s,
     )
+    talk = asyncio.ensure_future(_talk(client, parseaddr(settings.sender)[1], carried, mail))
     try:
-        await client.connect()
-        try:
-            errors, _ = await client.sendmail(parseaddr(settings.sender)[1], carried, mail)
-        except SMTPRecipientsRefused as error:
-            errors = {one.recipient: SMTPResponse(one.code, one.message) for one in error.recipients}
-        await _part(client)
+        await asyncio.wait([talk])
     finally:
-        client.close()
-    for address, (code, words) in errors.items():
-        refused[address] = Refusal(verdict=_by_code(code), reason=f"{code} {words}")
-    return refused
+        # asyncio.wait_for, with which aiosmtplib waits, loses a cancellation that comes together with an answer
+        # (Python 3.11). A connection that is closed under it ends the talk all the same.
+        while not talk.done():
+            client.close()
+            talk.cancel()
+            await asyncio.wait([talk], timeout=1.0)
+    return refused | talk.result()
 
 
 def verdict(error: Exception) -> Verdict:
@@ -107,9 +110,20 @@ def _by_code(code: int) -> Verdict:
     return Verdict.LATER if 500 <= code <= 599 else Verdict.SOON
 
 
-async def _part(client: SMTP) -> None:
-    """Says goodbye. The server has the mail already: whatever it answers must not send it again."""
+async def _talk(client: SMTP, sender: str, to: Sequence[str], mail: bytes) -> dict[str, Refusal]:
+    """One mail over one connection. Returns for whom it was not taken."""
     try:
-        await client.quit(timeout=1.0)
-    except (SMTPException, OSError, TimeoutError):
-        return
+        await client.connect()
+        try:
+            refused, _ = await client.sendmail(sender, to, mail)
+        except SMTPRecipientsRefused as error:
+            refused = {one.recipient: SMTPResponse(one.code, one.message) for one in error.recipients}
+        # The server has the mail: whatever becomes of the goodbye, it must not be sent again.
+        with suppress(SMTPException, OSError):
+            await client.quit(timeout=GOODBYE_S)
+    finally:
+        client.close()
+    return {
+        address: Refusal(verdict=_by_code(code), reason=f"{code} {words}")
+        for address, (code, words) in refused.items()
+    }
