@@ -1,0 +1,5 @@
+"""`python -m router`: the same as `callrouter`."""
+
+from router.cli import main
+
+main()

@@ -1,0 +1,36 @@
+"""The command `callrouter`.
+
+What a command needs is imported within it, so that `--help` and a shell's completion answer at once.
+"""
+
+import click
+
+from router.cli import plan, running
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 good, 1 faults found (in the dial plan, its tests, the settings, or what was asked for), "
+    "2 wrong usage.",
+)
+@click.version_option(package_name="callrouter")
+def main() -> None:
+    """Routes a company's calls on Asterisk by a dial plan written in YAML.
+
+    DIR is the dial plan: a folder of YAML files, or one file.
+    """
+
+
+for command in (
+    running.serve,
+    plan.check,
+    plan.test,
+    plan.explain,
+    plan.schema,
+    plan.fallback,
+    running.migrate,
+    running.calls,
+    running.voicemails,
+    running.call,
+):
+    main.add_command(command)

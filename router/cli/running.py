@@ -1,0 +1,130 @@
+"""Commands on a running installation: the service itself, its store, and calls it is asked to place."""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, fail, json_of, settings_in
+
+if TYPE_CHECKING:
+    from router.store.contract import Store
+
+ANSWER_S = 10.0  # for the running router to answer
+
+
+@click.command()
+@DIRECTORY
+@SETTINGS
+def serve(directory: Path, settings_file: Path | None) -> None:
+    """Carries calls until told to stop.
+
+    SIGHUP loads the dial plan anew; SIGTERM lets calls end, a second one does not wait.
+    """
+    settings = settings_in(settings_file, for_service=True)
+    from router.logs import set_up_logs
+    from router.service import serve as run
+
+    set_up_logs(settings.log)
+    sys.exit(asyncio.run(run(settings, directory)))
+
+
+@click.command()
+@SETTINGS
+def migrate(settings_file: Path | None) -> None:
+    """Brings the store's tables to this version of the router."""
+    settings = settings_in(settings_file)
+    from router.store.database import migrate as bring
+    from router.store.errors import StoreError
+
+    try:
+        asyncio.run(bring(settings.store.url))
+    except StoreError as error:
+        fail(str(error))
+    click.echo("the store is of this version")
+
+
+@click.command()
+@click.option("--last", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option("--department", metavar="NAME", help="Calls of this department only.")
+@click.option("--since", metavar="WHEN", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]), help="Local time.")
+@SETTINGS
+@JSON
+def calls(
+    last: int, department: str | None, since: datetime | None, settings_file: Path | None, as_json: bool
+) -> None:
+    """Lists calls, newest first."""
+
+    async def latest(store: "Store") -> Any:
+        return await store.latest_calls(last, department=department, since=since.astimezone() if since else None)
+
+    records = ask_store(settings_in(settings_file), latest)
+    if as_json:
+        for record in records:
+            click.echo(json_of(record))
+        return
+    from router.cli.tables import calls_table, printed
+
+    printed(calls_table(records))
+
+
+@click.command()
+@click.option("--last", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@SETTINGS
+@JSON
+def voicemails(last: int, settings_file: Path | None, as_json: bool) -> None:
+    """Lists voicemail messages and whether their e-mail went out, newest first."""
+
+    async def latest(store: "Store") -> Any:
+        return await store.deliveries(last)
+
+    deliveries = ask_store(settings_in(settings_file), latest)
+    if as_json:
+        for message, delivery in deliveries:
+            click.echo(json_of({"message": message, "delivery": delivery}))
+        return
+    from router.cli.tables import printed, voicemails_table
+
+    printed(voicemails_table(deliveries))
+
+
+@click.command()
+@click.option("by", "--by", metavar="PERSON", required=True, help="Whose phone rings first.")
+@click.option("to", "--to", metavar="NUMBER", required=True, help="Whom to call then, as it is dialled.")
+@click.option("department", "--department", metavar="NAME", help="The department the call is for. Default: theirs.")
+@SETTINGS
+def call(by: str, to: str, department: str | None, settings_file: Path | None) -> None:
+    """Has the running router place a call: rings a person, then whom they want to reach."""
+    import http.client
+    import json
+
+    settings = settings_in(settings_file)
+    listen = settings.http.listen
+    if listen is None:
+        fail("http.listen is off; the running router cannot be asked")
+    try:
+        token = settings.token_file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}")
+    body = {"by": by, "to": to} | ({"department": department} if department else {})
+    connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=ANSWER_S)
+    try:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request("POST", "/calls", json.dumps(body), headers)
+        answer = connection.getresponse()
+        told = dict(json.loads(answer.read(65_536)))
+    except (OSError, http.client.HTTPException, ValueError, TypeError) as error:
+        fail(f"no answer from the router at {listen}: {error}")
+    finally:
+        connection.close()
+    if answer.status != 202:
+        fail(str(told.get("error", f"the router answered {answer.status}")))
+    click.echo(f"rings {by}, then {to}; call {told.get('call')}")
+
+
+def _reachable(host: str) -> str:
+    """Where to reach a listener that listens everywhere."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

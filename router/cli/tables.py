@@ -1,0 +1,113 @@
+"""Records as tables for a terminal: what `callrouter calls` and `callrouter voicemails` print."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from router.dialplan.faults import brief
+from router.model.call import Direction
+from router.model.ending import Fault, Outcome
+from router.model.message import Delivery, DeliveryState, VoicemailMessage
+from router.model.record import CallRecord
+
+WIDTH_ELSEWHERE = 200  # in a file or a pipe nothing is to be cut to a terminal's width
+
+_ARROWS = {Direction.INBOUND: "in", Direction.OUTBOUND: "out", Direction.INTERNAL: "int"}
+_GOOD = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL})
+_COLOURS = {DeliveryState.SENT: "green", DeliveryState.WAITING: "yellow", DeliveryState.DEAD: "red"}
+
+
+def printed(table: Table) -> None:
+    """Prints to standard output."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH_ELSEWHERE
+    console.print(table)
+
+
+def calls_table(records: Iterable[CallRecord]) -> Table:
+    """One row a call. Times are local."""
+    table = _table("when", "", "from", "to", "department", "person", "shown", "outcome", "rang", "talked", "why")
+    for record in records:
+        outcome = _outcome(record)
+        rang_s = _between_s(record.arrived_at, record.rang_at and (record.answered_at or record.ended_at))
+        talked_s = record.talked_s if record.ended_at and record.answered_at else None
+        table.add_row(
+            _when(record.arrived_at),
+            _ARROWS[record.direction],
+            _words(f"{record.caller_number} {record.caller_name}".strip()),
+            _words(record.called_number),
+            _words(record.department or ""),
+            _words(record.person or _answerer(record)),
+            _words(record.shown),
+            outcome,
+            _duration(rang_s),
+            _duration(talked_s),
+            _words(record.because, most=60),
+        )
+    return table
+
+
+def voicemails_table(deliveries: Iterable[tuple[VoicemailMessage, Delivery]]) -> Table:
+    """One row a message, with the state of its e-mail."""
+    table = _table("when", "department", "from", "length", "e-mail", "tries", "to", "next try, or last error")
+    for message, delivery in deliveries:
+        facts = message.facts
+        is_waiting = delivery.state is DeliveryState.WAITING
+        following = f"{_when(delivery.next_at)} " if is_waiting and delivery.next_at else ""
+        table.add_row(
+            _when(facts.recorded_at),
+            _words(facts.department),
+            _words(f"{facts.caller_number} {facts.caller_name}".strip()),
+            _duration(message.sound.duration_s),
+            Text(delivery.state.value, style=_COLOURS[delivery.state]),
+            str(delivery.attempts),
+            _words(", ".join(facts.to)),
+            _words(following + ("" if delivery.state is DeliveryState.SENT else delivery.last_error)),
+        )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _outcome(record: CallRecord) -> Text:
+    ending = record.ending
+    if ending is None:
+        return Text("going on", style="cyan")
+    fault = f" ({ending.fault.value})" if ending.fault in (Fault.US, Fault.TRUNK) else ""
+    seconds = ", two seconds" if record.is_two_second else ""
+    style = "green" if ending.outcome in _GOOD else "red" if ending.outcome is Outcome.FAILED else "yellow"
+    return Text(f"{ending.outcome.value}{seconds}{fault}", style=style)
+
+
+def _answerer(record: CallRecord) -> str:
+    return next((leg.person for leg in record.legs if leg.person and leg.answered_at), "")
+
+
+def _words(text: str, most: int = 40) -> Text:
+    """Text of a caller's or a plan's making: no markup, no control characters."""
+    return Text(brief(text, most))
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _between_s(start: datetime, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if end else None
+
+
+def _duration(length_s: float | None) -> str:
+    """90 -> 1:30, None -> nothing."""
+    if length_s is None:
+        return ""
+    minutes, seconds = divmod(round(length_s), 60)
+    return f"{minutes}:{seconds:02}"

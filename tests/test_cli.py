@@ -1,0 +1,379 @@
+"""The command line: what it prints, and how it ends."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from router.cli import main
+from router.console.app import console_app, listening
+from router.console.dialling import dialling_route, token_in
+from router.console.metrics import Metrics
+from router.model.call import CallId
+from router.store.contract import Store
+from router.store.database import open_store
+from tests.support.messages import MONDAY, facts, record, speech
+
+PLAN = """
+company: Acme Ltd
+country: GB
+timezone: Europe/London
+trunks:
+  voipco: {dial: "PJSIP/{number}@voipco", numbers: +e164, caller_ids: 020 7946 0100 - 0199}
+people:
+  alice: {name: Alice Ng, phone: PJSIP/alice, extension: 201}
+departments:
+  sales:
+    name: Sales
+    numbers: 020 7946 0100
+    caller_id: 020 7946 0100
+    members: alice
+    open: [{ring: members, for: 20s}, voicemail]
+    voicemail: {to: sales@acme.example}
+inbound:
+  - {name: nuisance, from: withheld, do: [{reject: busy}]}
+"""
+TESTS = """
+tests:
+  - name: Sales is rung
+    call: {from: 07400 123457, to: 020 7946 0100, at: 2026-11-24 10:00}
+    expect: {department: sales}
+"""
+RED = TESTS.replace("department: sales", "department: sales, open: false")
+
+Run = Callable[..., Result]
+Plan = Callable[[str], str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `callrouter`. Its state lies in a folder of the test; no settings of the machine are seen."""
+    settings = tmp_path / "callrouter.toml"
+    settings.write_text('state_dir = "state"\n')
+
+    def run(*arguments: str, **environ: str) -> Result:
+        runner = CliRunner(env={"CALLROUTER_SETTINGS": str(settings), **environ})
+        return runner.invoke(main, list(arguments), catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Writes a dial plan; gives its folder."""
+
+    def write(text: str) -> str:
+        folder = tmp_path / "plan"
+        folder.mkdir(exist_ok=True)
+        (folder / "acme.yaml").write_text(text, "utf-8")
+        return str(folder)
+
+    return write
+
+
+# ---- dial plans
+
+
+def test_check_is_good_and_brief_about_it(run: Run, plan: Plan) -> None:
+    result = run("check", plan(PLAN + TESTS))
+
+    assert (result.exit_code, result.output) == (0, "Acme Ltd: good; 1 department, 1 person, 1 trunk, 1 test\n")
+
+
+def test_check_tells_every_fault_with_its_place(run: Run, plan: Plan) -> None:
+    result = run("check", plan(PLAN.replace("members: alice", "members: alise").replace("for: 20s", "for: 20")))
+
+    assert result.exit_code == 1
+    *faults, count = result.output.splitlines()
+    assert count == f"{len(faults)} faults"
+    assert all(fault.startswith("acme.yaml:") for fault in faults)
+    assert any('did you mean "alice"?' in fault for fault in faults)
+
+
+def test_check_tells_warnings_but_they_are_no_faults(run: Run, plan: Plan) -> None:
+    result = run(
+        "check",
+        plan(
+            PLAN.replace("numbers: 020 7946 0100", "numbers: 0100 000 0000")
+            + TESTS.replace("020 7946 0100", "0100 000 0000")
+        ),
+    )
+
+    assert result.exit_code == 0
+    assert result.output.startswith("warning: acme.yaml:")
+
+
+def test_check_fails_when_a_test_is_red(run: Run, plan: Plan) -> None:
+    result = run("check", plan(PLAN + RED))
+
+    assert result.exit_code == 1
+    assert "Sales is rung" in result.output
+    assert result.output.endswith("1 test of 1 failed\n")
+
+
+def test_test_names_the_rules_that_no_test_reaches(run: Run, plan: Plan) -> None:
+    result = run("test", plan(PLAN + TESTS))
+
+    assert result.exit_code == 0
+    assert "✓ Sales is rung" in result.output
+    assert "rules reached: 1 of 3 (33 %)" in result.output
+    assert "inbound[0]" in result.output.partition("not reached:")[2]
+    assert result.output.endswith("1 test passed, 0 failed\n")
+
+
+def test_test_fails_when_a_test_is_red_and_says_the_difference(run: Run, plan: Plan) -> None:
+    result = run("test", plan(PLAN + RED))
+
+    assert result.exit_code == 1
+    assert "✗ Sales is rung" in result.output
+    assert result.output.endswith("0 tests passed, 1 failed\n")
+
+
+def test_explain_tells_an_inbound_call_rule_by_rule(run: Run, plan: Plan) -> None:
+    result = run(
+        "explain", plan(PLAN), "--from", "07400 123457", "--to", "020 7946 0100", "--at", "2026-11-24 10:00"
+    )
+
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == "call from +447400123457 to +442079460100, Tue 24 Nov 2026 10:00 Europe/London"
+    assert any(line.startswith("  ✗ ") and "inbound[0]" in line for line in lines)
+    assert any(line.startswith("  1. ring Alice Ng") for line in lines)
+
+
+def test_explain_knows_who_hides_the_number(run: Run, plan: Plan) -> None:
+    result = run("explain", plan(PLAN), "--from", "withheld", "--to", "020 7946 0100", "--json")
+
+    assert json.loads(result.output)["steps"] == ["reject busy"]
+
+
+def test_explain_tells_an_outgoing_call_in_json(run: Run, plan: Plan) -> None:
+    result = run("explain", plan(PLAN), "--by", "alice", "--to", "020 7183 8750", "--json")
+
+    decision = json.loads(result.output)
+    assert decision["to"] == "trunks"
+    assert decision["trunks"][0]["shown"] == "+442079460100"
+    assert decision["trace"]
+
+
+def test_explain_withholds_when_asked(run: Run, plan: Plan) -> None:
+    result = run("explain", plan(PLAN), "--by", "alice", "--to", "020 7183 8750", "--withhold")
+
+    assert "caller ID: withheld" in result.output
+
+
+WRONG_USE = {
+    "no such folder": ("check", "/nowhere"),
+    "neither from nor by": ("explain", "PLAN", "--to", "600"),
+    "from and by": ("explain", "PLAN", "--to", "600", "--from", "1", "--by", "alice"),
+    "withhold an inbound call": ("explain", "PLAN", "--to", "600", "--from", "1", "--withhold"),
+    "no such person": ("explain", "PLAN", "--to", "600", "--by", "alise"),
+    "no such department": ("explain", "PLAN", "--to", "600", "--by", "alice", "--department", "sails"),
+    "no moment": ("explain", "PLAN", "--to", "600", "--by", "alice", "--at", "tomorrow"),
+    "no such command": ("chekc", "PLAN"),
+    "settings that are not there": ("calls", "--settings", "/nowhere.toml"),
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG_USE.values(), ids=WRONG_USE)
+def test_wrong_usage_ends_with_2(run: Run, plan: Plan, arguments: tuple[str, ...]) -> None:
+    folder = plan(PLAN)
+
+    assert run(*(folder if each == "PLAN" else each for each in arguments)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("test",), ("explain", "--from", "1", "--to", "2"), ("fallback",)], ids=lambda given: given[0]
+)
+def test_a_plan_with_faults_ends_every_command_with_1(run: Run, plan: Plan, arguments: tuple[str, ...]) -> None:
+    command, *rest = arguments
+    result = run(command, plan("company: Acme\n"), *rest)
+
+    assert result.exit_code == 1
+    assert "fault" in result.output
+
+
+def test_schema_is_json_for_editors(run: Run) -> None:
+    assert "departments" in json.loads(run("schema").output)["properties"]
+
+
+def test_fallback_prints_or_writes_the_same_dialplan(run: Run, plan: Plan, tmp_path: Path) -> None:
+    folder, file = plan(PLAN), tmp_path / "fallback.conf"
+    printed = run("fallback", folder)
+    written = run("fallback", folder, "-o", str(file))
+
+    assert (printed.exit_code, written.exit_code) == (0, 0)
+    assert "PJSIP/alice" in printed.output
+    assert file.read_text() == printed.output
+
+
+def test_fallback_says_when_it_cannot_write(run: Run, plan: Plan) -> None:
+    result = run("fallback", plan(PLAN), "-o", "/nowhere/fallback.conf")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        "/nowhere/fallback.conf: cannot be written: No such file or directory\n",
+    )
+
+
+# ---- a running installation
+
+
+def in_store(tmp_path: Path, fill: Callable[[Store], object]) -> None:
+    async def filled() -> None:
+        store = await open_store(f"sqlite:///{tmp_path}/state/callrouter.db", tmp_path / "state/messages")
+        try:
+            await fill(store)  # type: ignore[misc]
+        finally:
+            await store.close()
+
+    asyncio.run(filled())
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> None:
+    """A call of Sales, answered, and one of Support by somebody with a name made to deceive."""
+    support = record("c2", department="support", caller_name="[red]Eve[/]\x1b[31m\n2026", ending=None)
+    in_store(tmp_path, lambda store: store.save_calls([record("c1"), support]))
+
+
+def test_calls_are_listed_with_what_became_of_them(run: Run, recorded: None) -> None:
+    result = run("calls")
+
+    assert result.exit_code == 0
+    _, *rows = result.output.splitlines()
+    assert len(rows) == 2
+    assert any("sales" in row and "answered" in row for row in rows)
+    assert any("support" in row and "going on" in row for row in rows)
+
+
+def test_a_callers_name_cannot_draw_on_the_terminal(run: Run, recorded: None) -> None:
+    result = run("calls", "--department", "support")
+
+    assert "\x1b" not in result.output
+    assert "[red]Eve[/]" in result.output
+
+
+def test_calls_of_one_department_as_json_one_a_line(run: Run, recorded: None) -> None:
+    result = run("calls", "--department", "support", "--json")
+
+    assert [json.loads(line)["id"] for line in result.output.splitlines()] == ["c2"]
+
+
+def test_calls_since_a_day(run: Run, recorded: None) -> None:
+    day_after = f"{MONDAY.year}-{MONDAY.month:02}-{MONDAY.day + 2:02}"
+
+    assert run("calls", "--since", day_after, "--json").output == ""
+
+
+def test_voicemails_tell_whether_their_mail_went_out(run: Run, tmp_path: Path) -> None:
+    in_store(tmp_path, lambda store: store.keep(speech(62), facts("vm-1")))
+
+    listed, as_json = run("voicemails"), run("voicemails", "--json")
+
+    assert "waiting" in listed.output
+    assert "1:02" in listed.output
+    assert json.loads(as_json.output)["delivery"]["state"] == "waiting"
+
+
+def test_migrate_makes_the_tables(run: Run, tmp_path: Path) -> None:
+    result = run("migrate")
+
+    assert (result.exit_code, result.output) == (0, "the store is of this version\n")
+    assert (tmp_path / "state/callrouter.db").exists()
+
+
+def test_a_store_that_refuses_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where a folder should be")
+    result = run("calls")
+
+    assert result.exit_code == 1
+    assert "state" in result.output
+
+
+def test_settings_with_faults_end_with_1_and_all_of_them(run: Run, plan: Plan) -> None:
+    result = run("serve", plan(PLAN), CALLROUTER_ARI_LANE="both", CALLROUTER_HTTP_LISTEN="x")
+
+    assert result.exit_code == 1
+    assert [line.partition(":")[0] for line in result.output.splitlines()] == [
+        "ari.password",
+        "CALLROUTER_ARI_LANE",
+        "smtp.host",
+        "smtp.sender",
+        "CALLROUTER_HTTP_LISTEN",
+    ]
+
+
+async def asked_to_call(
+    run: Run, tmp_path: Path, *arguments: str
+) -> tuple[Result, list[tuple[str, str, str | None]]]:
+    """`callrouter call` against a router that knows alice only."""
+    placed: list[tuple[str, str, str | None]] = []
+
+    def place(by: str, to: str, department: str | None) -> CallId:
+        if by != "alice":
+            raise ValueError(f'nobody is called "{by}"')
+        placed.append((by, to, department))
+        return CallId("c9")
+
+    token = token_in(tmp_path / "state" / "token")
+    app = console_app(dict, Metrics([]), [dialling_route(token, place)])
+    async with listening(app, "127.0.0.1", 0) as port:
+        environ = {"CALLROUTER_HTTP_LISTEN": f"127.0.0.1:{port}"}
+        return await asyncio.to_thread(run, "call", *arguments, **environ), placed
+
+
+async def test_call_has_the_router_ring_a_person_first(run: Run, tmp_path: Path) -> None:
+    result, placed = await asked_to_call(run, tmp_path, "--by", "alice", "--to", "020 7183 8750")
+
+    assert (result.exit_code, result.output) == (0, "rings alice, then 020 7183 8750; call c9\n")
+    assert placed == [("alice", "020 7183 8750", None)]
+
+
+async def test_call_tells_why_the_router_refused(run: Run, tmp_path: Path) -> None:
+    result, _ = await asked_to_call(run, tmp_path, "--by", "eve", "--to", "1")
+
+    assert (result.exit_code, result.output) == (1, 'nobody is called "eve"\n')
+
+
+def test_call_says_that_no_router_runs(run: Run, tmp_path: Path) -> None:
+    token_in(tmp_path / "state" / "token")
+    result = run("call", "--by", "alice", "--to", "1", CALLROUTER_HTTP_LISTEN="127.0.0.1:1")
+
+    assert result.exit_code == 1
+    assert result.output.startswith("no answer from the router at 127.0.0.1:1: ")
+
+
+def test_call_without_the_token_names_the_file(run: Run, tmp_path: Path) -> None:
+    result = run("call", "--by", "alice", "--to", "1")
+
+    assert result.exit_code == 1
+    assert str(tmp_path / "state" / "token") in result.output
+
+
+# ---- itself
+
+
+def test_help_names_the_exit_codes(run: Run) -> None:
+    assert "0 good, 1 faults found" in " ".join(run("--help").output.split())
+
+
+def test_help_does_not_wait_for_what_commands_need() -> None:
+    heavy = "{'aiohttp', 'sqlalchemy', 'pydantic', 'rich', 'yaml', 'phonenumbers', 'structlog'}"
+    code = f"import sys, router.cli; print(sorted({heavy} & set(sys.modules)))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+
+    assert output.stdout == "[]\n"
+
+
+def test_the_package_runs_as_a_module() -> None:
+    output = subprocess.run(
+        [sys.executable, "-m", "router", "schema"], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert json.loads(output.stdout)["title"] == "Dial plan"
