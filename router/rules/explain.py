@@ -27,13 +27,14 @@ def step_text(step: Step) -> str:
 def step_line(step: Step) -> str:
     """A step in full, for a person reading the plan."""
     match step:
-        case Play(sound=sound):
-            return f"play {sound}"
+        case Play(sound=sound, answers=answers):
+            return f"play {sound}" if answers else f"play {sound} without answering"
         case Ring() as ring:
             who = ", ".join(target.name or target.person for target in ring.targets)
+            order = f" {ring.order.value}" if len(ring.targets) > 1 else ""
             each = f", each for {ring.each_s:g} s" if ring.each_s is not None else ""
             music = "ringing" if ring.music is Music.RINGING else "music on hold"
-            return f"ring {who} {ring.order.value}{each}, for {ring.for_s:g} s; the caller hears {music}"
+            return f"ring {who}{order}{each}, for {ring.for_s:g} s; the caller hears {music}"
         case Voicemail(department=department, greeting=greeting, longest_s=longest):
             after = f"after {greeting}, " if greeting else ""
             return f"voicemail for {department}: {after}beep, up to {longest:g} s"
@@ -77,7 +78,7 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
             lines.append(f"because: {decision.because}")
             lines.append("trunks:")
             for number, choice in enumerate(decision.trunks, 1):
-                shows = choice.shown or f"nothing, asserting {choice.asserted or 'nobody'}"
+                shows = choice.shown or f"nothing, asserting {choice.asserted}"
                 lines.append(f"  {number}. {choice.trunk}: dials {choice.dial}, shows {shows}")
         case _:
             assert_never(decision.to)

@@ -1,0 +1,168 @@
+"""Decisions as people read them, word for word."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.model.call import InboundCall, OutboundCall
+from router.model.department import DialPlan
+from router.model.plan import Music, Order, Play, Reject, RejectCause, Ring, Step, Target, Voicemail
+from router.rules.caller_id import choose_caller_id
+from router.rules.explain import inbound_lines, outbound_lines, shown_text, step_line, step_text
+from router.rules.inbound import route
+from tests.rules.conftest import (
+    OPEN,
+    SALES,
+    SUPPORT,
+    acme,
+    arriving,
+    caller_id_rule,
+    emergency,
+    extension,
+    inbound,
+    invalid,
+    leaving,
+    reject,
+    shows,
+)
+
+ALICE = Target(person="alice", endpoint="PJSIP/alice", name="Alice Ng")
+BOB = Target(person="bob", endpoint="PJSIP/bob")
+RING = Ring(department="sales", targets=(ALICE, BOB), for_s=20.0)
+
+STEPS = [
+    (Play(sound="acme/welcome"), "play", "play acme/welcome"),
+    (Play(sound="acme/busy", answers=False), "play", "play acme/busy without answering"),
+    (RING, "ring alice bob", "ring Alice Ng, bob together, for 20 s; the caller hears ringing"),
+    (
+        replace(RING, order=Order.IN_TURN, each_s=7.5, music=Music.HOLD),
+        "ring alice bob",
+        "ring Alice Ng, bob in-turn, each for 7.5 s, for 20 s; the caller hears music on hold",
+    ),
+    (replace(RING, targets=(ALICE,)), "ring alice", "ring Alice Ng, for 20 s; the caller hears ringing"),
+    (
+        Voicemail(department="sales", greeting="acme/sales", longest_s=180.0),
+        "voicemail",
+        "voicemail for sales: after acme/sales, beep, up to 180 s",
+    ),
+    (
+        Voicemail(department="sales", greeting=None, longest_s=90.0),
+        "voicemail",
+        "voicemail for sales: beep, up to 90 s",
+    ),
+    *((Reject(cause=cause), f"reject {cause.value}", f"reject as {cause.value}") for cause in RejectCause),
+]
+
+
+@pytest.mark.parametrize(
+    ("step", "short", "long"), [pytest.param(*row, id=f"{number}: {row[2]}") for number, row in enumerate(STEPS)]
+)
+def test_a_step_in_words(step: Step, short: str, long: str) -> None:
+    assert step_text(step) == short
+    assert step_line(step) == long
+
+
+def explained(call: InboundCall | OutboundCall, plan: DialPlan, *, traced: bool = True) -> list[str]:
+    if isinstance(call, InboundCall):
+        return list(inbound_lines(call, route(call, plan, OPEN, traced=traced), plan))
+    return list(outbound_lines(call, choose_caller_id(call, plan, OPEN, traced=traced), plan))
+
+
+def test_an_inbound_call_rule_by_rule_then_step_by_step() -> None:
+    plan = acme(inbound=[inbound("nuisance", reject(), callers=["+44843*", "withheld"])])
+    assert explained(arriving("+442079460100"), plan) == [
+        "call from +447400123457 to +442079460100, Tue 24 Nov 2026 10:00 Europe/London",
+        "  ✗ inbound.nuisance: from: +447400123457 is none of +44843*, withheld",
+        "  ✓ departments.sales: +442079460100 is a number of Sales",
+        "  ✓ departments.sales.open: open: Tue 24 Nov 2026 10:00 is within 09:00–17:30 (office, Europe/London)",
+        "department: Sales",
+        "because: +442079460100 is a number of Sales; "
+        "open: Tue 24 Nov 2026 10:00 is within 09:00–17:30 (office, Europe/London)",
+        "plan:",
+        "  1. play acme/welcome",
+        "  2. ring Alice, Bob together, for 20 s; the caller hears ringing",
+        "  3. voicemail for sales: after acme/sales, beep, up to 120 s",
+    ]
+
+
+def test_an_inbound_call_without_its_trace() -> None:
+    assert explained(arriving("+442079460999", withheld=True), acme(), traced=False) == [
+        "call from withheld to +442079460999, Tue 24 Nov 2026 10:00 Europe/London",
+        "department: none",
+        "because: no department has the number +442079460999",
+        "plan:",
+        "  1. reject as unallocated",
+    ]
+
+
+def test_an_outgoing_call_layer_by_layer_then_trunk_by_trunk() -> None:
+    plan = acme(caller_ids=[caller_id_rule("us", "+12125550100", called=["US"])])
+    assert explained(leaving("+33140205050"), plan) == [
+        "call by alice to +33140205050, Tue 24 Nov 2026 10:00 Europe/London",
+        "  ✗ caller_id.us: to: +33140205050 is none of US",
+        "  ✗ people.alice: Alice names no caller ID",
+        "  ✓ departments.sales: Sales shows +442079460100",
+        "  ✓ routes.all: uses voipco, backup",
+        "  ✓ trunks.voipco: shows +442079460100",
+        "  ✓ trunks.backup: shows 02079460100",
+        "calls for: Sales",
+        "caller ID: +442079460100",
+        "because: Sales shows +442079460100",
+        "trunks:",
+        "  1. voipco: dials PJSIP/+33140205050@voipco, shows +442079460100",
+        "  2. backup: dials PJSIP/0033140205050@backup, shows 02079460100",
+    ]
+
+
+def test_an_outgoing_call_that_is_withheld() -> None:
+    plan = acme(departments=[replace(SALES, caller_id=shows(None)), SUPPORT])
+    assert explained(leaving("+33140205050"), plan, traced=False) == [
+        "call by alice to +33140205050, Tue 24 Nov 2026 10:00 Europe/London",
+        "calls for: Sales",
+        "caller ID: withheld",
+        "because: Sales shows nothing (withheld)",
+        "trunks:",
+        "  1. voipco: dials PJSIP/+33140205050@voipco, shows nothing, asserting +442079460100",
+        "  2. backup: dials PJSIP/0033140205050@backup, shows nothing, asserting 02079460100",
+    ]
+
+
+def test_an_emergency_call_from_a_phone_that_is_nobody_s() -> None:
+    assert explained(leaving(emergency("999"), by=None), acme(), traced=False) == [
+        "call by nobody to 999, Tue 24 Nov 2026 10:00 Europe/London",
+        "calls for: no department",
+        "caller ID: +442079460100",
+        "because: 999 is an emergency number: any trunk, before every rule",
+        "trunks:",
+        "  1. voipco: dials PJSIP/999@voipco, shows +442079460100",
+        "  2. backup: dials PJSIP/999@backup, shows 02079460100",
+    ]
+
+
+def test_a_call_to_a_colleague() -> None:
+    assert explained(leaving(extension("203")), acme()) == [
+        "call by alice to 203, Tue 24 Nov 2026 10:00 Europe/London",
+        "  ✓ people.carol: 203 is Carol's extension",
+        "internal: 203 is Carol's extension",
+    ]
+
+
+def test_a_call_that_is_refused() -> None:
+    assert explained(leaving(invalid("12")), acme()) == [
+        "call by alice to 12, Tue 24 Nov 2026 10:00 Europe/London",
+        "  ✗ outbound: 12 is neither an extension nor a number that can be called from GB",
+        "refused: 12 is neither an extension nor a number that can be called from GB",
+    ]
+
+
+SHOWN = [
+    pytest.param(leaving(), "+442079460100", id="a number"),
+    pytest.param(leaving(withhold=True), "withheld", id="withheld"),
+    pytest.param(leaving(extension("203")), "", id="internal: nothing is decided"),
+    pytest.param(leaving(by=None), "", id="refused: nothing is decided"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), SHOWN)
+def test_what_the_called_party_sees(call: OutboundCall, text: str) -> None:
+    assert shown_text(choose_caller_id(call, acme(), OPEN)) == text
