@@ -26,9 +26,7 @@ from router.ari.models import (
 )
 from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import Door, FakeAsterisk
-from tests.support.phones import (
-    Caller,
-)
+from tests.support.phones import Caller
 
 DIRECT = Door(context="callrouter-inbound", args=("inbound",), claim_within_s=None)
 PATIENT = Caller()

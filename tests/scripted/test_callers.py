@@ -1,6 +1,7 @@
 """A caller's channel: arriving, waiting for its thread, leaving."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_caller_who_gives_up_is_destroyed_in_silence_unless_used_as_originator
             await it.over(first)
             await it.over(second)
             assert it.told(first.channel.id) == ["StasisStart", "ChannelHangupRequest", "StasisEnd"]
-            assert it.told(id) == ["StasisStart", *ENDS]
+            assert it.told(id) == ["StasisStart", *ENDS[:2], "ChannelHangupRequest", "ChannelDestroyed"]
             assert await it.ari.channels.answer(id) is False
             assert "channel PJSIP/alice" in it.asterisk.left_behind()[0]
 
@@ -198,5 +199,41 @@ def test_a_lease_that_runs_out_takes_the_caller_back_and_leaves_the_agent_in_the
             bridge = await it.ari.bridges.get("b")
             assert bridge is not None
             assert bridge.channels == ("leg",)
+
+    clock.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("steps", "heard"),
+    [
+        pytest.param(["ring"], "ringing", id="180"),
+        pytest.param(["progress"], "silence", id="183 and nothing to hear"),
+        pytest.param(["progress", "ring"], "silence", id="no 180 after a 183"),
+        pytest.param(["ring", "play"], "silence", id="a prompt takes the place of the ringing"),
+        pytest.param(["ring", "answer"], "silence", id="the answer ends the ringing"),
+        pytest.param(["answer", "ring"], "ringing", id="ringback tone"),
+        pytest.param(["answer", "ring", "play"], "silence", id="a prompt ends the ringback tone"),
+        pytest.param(["moh"], "music", id="music as early media"),
+        pytest.param(["moh", "play"], "silence", id="music does not come back after a prompt"),
+    ],
+)
+def test_what_a_caller_hears_after_these_requests_is_what_reached_a_real_one(steps: list[str], heard: str) -> None:
+    """Each row was measured by the packets that arrived at the caller."""
+
+    async def scene() -> None:
+        async with bench(prompts={"welcome": 1.0}) as it:
+            line = await it.arrives()
+            id, channels = line.channel.id, it.ari.channels
+            request: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+                "ring": lambda: channels.ring(id),
+                "progress": lambda: channels.progress(id),
+                "answer": lambda: channels.answer(id),
+                "moh": lambda: channels.start_moh(id),
+                "play": lambda: channels.play(id, media="sound:welcome"),
+            }
+            for step in steps:
+                await request[step]()
+            await asyncio.sleep(5)
+            assert [*line.heard][-1].what == heard
 
     clock.run(scene())

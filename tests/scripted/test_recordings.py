@@ -13,10 +13,7 @@ from router.ari.models import (
 )
 from tests.scripted.bench import bench
 from tests.support import clock
-from tests.support.phones import (
-    Caller,
-    Ends,
-)
+from tests.support.phones import Caller, Ends, answers
 
 
 @pytest.mark.parametrize(
@@ -84,5 +81,24 @@ def test_a_recording_in_a_bridge_fails_and_one_that_runs_keeps_the_channel_out_o
             await it.ari.recordings.cancel("two")
             await asyncio.sleep(1)
             assert it.asterisk.stored_recordings == {}
+
+    clock.run(scene())
+
+
+def test_a_leg_can_be_recorded_only_after_it_was_in_a_bridge() -> None:
+    """Since its dial it has been in a bridge that is not shown."""
+
+    async def scene() -> None:
+        async with bench(phones={"alice": answers(after_s=0)}) as it:
+            await it.leg("alice")
+            await asyncio.sleep(1)
+            await it.ari.channels.record("leg", name="one", format="wav")
+            await it.ari.bridges.create_with_id("b", type="mixing")
+            await it.ari.bridges.add_channel("b", channel="leg")
+            await it.ari.bridges.remove_channel("b", channel="leg")
+            await it.ari.channels.record("leg", name="two", format="wav")
+            await asyncio.sleep(1)
+            assert it.told(recording("one")) == ["RecordingFailed failed"]
+            assert it.told(recording("two")) == ["RecordingStarted recording"]
 
     clock.run(scene())

@@ -50,17 +50,20 @@ class Bridge:
             channel.bridge.remove(channel)
         self._introduce(channel)
         channel.bridge = self
+        channel.is_in_dial_bridge = False
         self.members.append(channel)
         self.is_subscribed = True
         channel.tell("ChannelEnteredBridge", bridge=self.as_json())
         self.pbx.listen()
 
     def _introduce(self, channel: Channel) -> None:
-        """Two parties are shown each other, unless the one who comes inhibits it."""
+        """Two parties are shown each other, unless the one who comes inhibits it, or there is no number to show."""
         if channel.inhibits_connected_line:
             return
         for member in self.members:
             for one, other in ((member, channel), (channel, member)):
+                if not other.caller.number:
+                    continue
                 one.connected = other.caller
                 one.tell("ChannelConnectedLine")
                 if one.far_end:
@@ -114,7 +117,7 @@ class Bridge:
 
 def _new(pbx: "Pbx", ask: Ask, bridge_id: str) -> Response:
     if bridge_id in pbx.bridges:
-        return error(409, "Bridge with the same bridgeId already exists")
+        return error(409, f"Bridge with id '{bridge_id}' already exists")
     kind = ask.query.get("type", "mixing")
     if "mixing" not in kind.split(","):
         pbx.complain(f"bridge {bridge_id} of type {kind}: only mixing bridges are known here")

@@ -77,6 +77,7 @@ class Channel:
         self.location = ""  # where in the dialplan it is once it left Stasis
         self.cause, self.tech_cause = 0, 0
         self.is_dialled = False
+        self.is_in_dial_bridge = False  # from `dial` on a leg is in a bridge nobody sees, until it enters another
 
         self.is_ringing = False  # 180 sent to an unanswered caller
         self.has_progress = False  # 183 with SDP sent: sound reaches an unanswered caller

@@ -72,7 +72,7 @@ async def dial(pbx: "Pbx", ask: Ask) -> Response:
         return error(409, "Channel is not in the 'Down' state")
     if channel.is_dialled:
         pbx.complain(f"channel {ask.id} dialled twice, which hangs it up")
-    channel.is_dialled = True
+    channel.is_dialled = channel.is_in_dial_bridge = True
     caller = pbx.channels.get(ask.query.get("caller", ""))
 
     async def run() -> None:
@@ -94,7 +94,7 @@ async def hangup(pbx: "Pbx", ask: Ask) -> Response:
     reason = ask.query.get("reason", "normal")
     if reason not in CAUSE_OF_REASON or ("reason" in ask.query and "reason_code" in ask.query):
         pbx.complain(f"hang-up of {ask.id} with {dict(ask.query)}")
-        return error(400, "Invalid Reason")
+        return error(400, "Invalid reason for hangup reason provided")
     channel.hang_up(int(ask.query.get("reason_code") or CAUSE_OF_REASON[reason]), soft=True)
     return NO_CONTENT
 

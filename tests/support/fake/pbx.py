@@ -186,6 +186,7 @@ class Pbx:
             channel.location = f"{channel.context},{channel.exten},next"
         self.listen()
         await channel.hung_up()
+        channel.tell("ChannelHangupRequest", cause=16, soft=True)  # from the dialplan's own end, if anybody listens
         channel.destroy()
 
     async def _broadcast(self, channel: Channel, within_s: float) -> str:

@@ -69,8 +69,11 @@ class LiveRecording:
 
     async def run(self) -> None:
         channel = self.channel
-        if channel.bridge or channel.is_interrupted:
-            self._fail("Cannot record channel while in bridge" if channel.bridge else "Failed to answer channel")
+        if channel.bridge or channel.is_in_dial_bridge:
+            self._fail("Cannot record channel while in bridge")
+            return
+        if channel.is_interrupted:
+            self._fail("Failed to answer channel")
             return
         channel.answer()
         channel.recording = self
