@@ -228,10 +228,14 @@ async def test_a_called_persons_no_is_not_tried_on_another_trunk(far: FarEnd, an
 
 
 class AgiServer:
-    """Says what a test wants to a FastAGI session. reports: the arguments of each /ended."""
+    """Says what a test wants to a FastAGI session. reports: the arguments of each /ended.
 
-    def __init__(self, variables: dict[str, str] | None) -> None:
+    variables: None to accept and be silent. takes_reports: False to be silent to /ended.
+    """
+
+    def __init__(self, variables: dict[str, str] | None, takes_reports: bool) -> None:
         self._variables = variables
+        self._takes_reports = takes_reports
         self.asked = asyncio.Event()
         self.reports: asyncio.Queue[list[str]] = asyncio.Queue()
 
@@ -241,6 +245,8 @@ class AgiServer:
             fields = dict(line.split(": ", 1) for line in header if ": " in line)
             if fields["agi_network_script"] == "ended":
                 self.reports.put_nowait([v for k, v in fields.items() if k.startswith("agi_arg_")])
+                if not self._takes_reports:
+                    await reader.read()
                 return
             self.asked.set()
             if self._variables is None:
@@ -260,8 +266,10 @@ async def agi_bench() -> AsyncIterator[Bench]:
 
 
 @contextlib.asynccontextmanager
-async def agi(bench: Bench, variables: dict[str, str] | None) -> AsyncIterator[AgiServer]:
-    server = AgiServer(variables)
+async def agi(
+    bench: Bench, variables: dict[str, str] | None, *, takes_reports: bool = True
+) -> AsyncIterator[AgiServer]:
+    server = AgiServer(variables, takes_reports)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", bench.agi_port)
     async with listening:
         yield server
@@ -301,6 +309,17 @@ async def test_the_door_reports_that_the_called_party_hung_up(agi_bench: Bench) 
         await calling.answered()
         await called.hang_up()
         assert (await asyncio.wait_for(server.reports.get(), 5))[-1] == "callee"
+
+
+async def test_a_router_that_hangs_on_the_report_holds_nobody(agi_bench: Bench) -> None:
+    far = agi_bench.far
+    async with agi(agi_bench, ROUTES, takes_reports=False) as server:
+        calling = await far.phone_dials("alice", OUTSIDE)
+        called = await far.number(OUTSIDE).call()
+        await calling.answered()
+        await called.hang_up()
+        await asyncio.wait_for(server.reports.get(), 5)
+        assert await calling.ended() == 16
 
 
 async def test_the_door_withholds_on_the_second_trunk(agi_bench: Bench) -> None:
