@@ -18,8 +18,9 @@ from router.settings import LogSettings
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-# Digits that may be a public number, also within a dial string; not the parts of an id such as 1764000000.52.
-_NUMBER = re.compile(r"(?<![0-9A-Za-z.])(\+?[0-9]{7,15})(?![0-9A-Za-z]|\.[0-9])")
+# Digits that may be a public number, also within a dial string or a recording's name; not the first part of a
+# channel's id, such as 1764000000.52.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z]|\.[0-9]{1,6}(?![0-9A-Za-z.]))")
 _IDS = frozenset({"call", "channel", "leg", "bridge", "message", "dialplan", "timestamp", "level", "logger"})
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -90,7 +91,8 @@ class _ToStructlog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            log = structlog.get_logger(logger=record.name)
-            log.log(record.levelno, record.getMessage(), exc_info=record.exc_info or None)
+            level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)  # some invent their own
+            fields = {"logger": record.name, "exc_info": record.exc_info or None}
+            structlog.get_logger().log(level, record.getMessage(), **fields)
         except Exception:  # as every handler of `logging`: a bad log line is not an error of what it tells of
             self.handleError(record)
