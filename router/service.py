@@ -5,10 +5,14 @@ next start adopts the talks. Every other part is supervised and restarted by its
 """
 
 import asyncio
+import os
+import secrets
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -41,6 +45,7 @@ from router.store.contract import Store
 from router.store.database import open_store
 from router.store.errors import StoreError
 from router.voicemail.outbox import Outbox
+from router.voicemail.smtp import send
 
 log = structlog.get_logger()
 
@@ -88,7 +93,8 @@ async def serve(settings: Settings, directory: Path) -> int:
         return FAULTS
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        access = Access(url=settings.ari.url, user=settings.ari.username, password=settings.ari.password)
+        url = settings.ari.url if settings.ari.url.endswith("/ari") else f"{settings.ari.url}/ari"
+        access = Access(url=url, user=settings.ari.username, password=settings.ari.password)
         limit_s = settings.ari.request_limit_s
         http = await stack.enter_async_context(HttpTransport(access, request_limit_s=limit_s))
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
@@ -115,7 +121,12 @@ class Service:
         self.store = store
         self.ari = Ari(transport, settings.ari.app)
         self.journal = Journal(store, settings.state_dir / "calls.spill")
-        self.outbox = Outbox(store, settings.smtp)
+        self.outbox = Outbox(
+            store,
+            partial(send, settings.smtp),
+            sender=settings.smtp.sender,
+            owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        )
         self.live = Live(
             Exchange(
                 ari=self.ari,
@@ -131,8 +142,8 @@ class Service:
         self.ari.on_event = self.live.take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
         pending = PendingCalls(self.journal, store.call)
-        new_id = lambda: new_call_id(_now())  # noqa: E731
-        self.agi = FastAgiServer(Scripts(lambda: self.plan, _now, new_id, pending).by_name())
+        scripts = Scripts(lambda: self.plan, _now, lambda: new_call_id(_now()), pending)
+        self.agi = FastAgiServer(scripts.by_name())
         self._directory = directory
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
@@ -182,7 +193,7 @@ class Service:
     # ---- the parts
 
     async def run(self) -> int:
-        loop = asyncio.get_running_loop()
+        loop, code = asyncio.get_running_loop(), GOOD
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
@@ -209,11 +220,11 @@ class Service:
                     part.cancel()
         except* NameTaken as taken:
             log.error("stopped: another router took our place", because=str(taken.exceptions[0]))
-            return FAULTS
+            code = FAULTS
         finally:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
-        return GOOD
+        return code
 
     def _asked_to_stop(self) -> None:
         if self._stop.is_set():
@@ -239,8 +250,9 @@ class Service:
             await self.live.stop()
 
     async def _connected(self) -> None:
-        await self._reload_fallback()
         await reconcile(self.live, self.store)
+        log.info("ready for calls", adopted=len(self.live.calls))
+        await self._reload_fallback()
         await sweep(self.live, self.plan, self.store)
 
     async def _sweep(self) -> None:

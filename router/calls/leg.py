@@ -11,6 +11,7 @@ from router.model.record import LegRecord
 class Leg:
     """id: the channel's, chosen by us before it is made. expires_at: loop time at which we stop ringing it.
 
+    shows_caller: its phone shows who calls; False where variables given at its creation say what it shows.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
     """
@@ -27,6 +28,7 @@ class Leg:
     result: LegResult | None = None
     cause: int | None = None
     tech_cause: int | None = None
+    shows_caller: bool = True
     early_media: bool = False
     is_created: bool = False
     is_cancelled: bool = False

@@ -76,7 +76,7 @@ class Legs:
     def start(self, leg: Leg, *, variables: dict[str, str], originator: str | None) -> None:
         """Asks for the leg; it is dialled as soon as its channel is there. variables: set before the INVITE.
 
-        originator: the channel whose identity and codecs it takes, None when `variables` say what it shows.
+        originator: the channel whose codecs it takes, None for all the endpoint has.
         """
         self.add(leg)
         leg.dialled_at = self._now()
@@ -117,8 +117,10 @@ class Legs:
                 await self._ari.bridges.add_channel(
                     self._caller.bridge_id, channel=leg.id, inhibit_connected_line_updates=True
                 )
+            # `caller` overwrites whatever identity the leg was to show with the caller's.
+            caller = self._caller.id if leg.shows_caller else None
             timeout = int(rings_for_s) + LEFT_TO_RING_S
-            if not await self._ari.channels.dial(leg.id, caller=self._caller.id, timeout=timeout):
+            if not await self._ari.channels.dial(leg.id, caller=caller, timeout=timeout):
                 self._lost(leg, HangupCause.NETWORK_OUT_OF_ORDER)
         except AriError as error:
             if leg.is_ringing:

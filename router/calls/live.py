@@ -135,6 +135,8 @@ class Live:
         except asyncio.CancelledError:
             # We are being stopped. Talks go on without us and are adopted by the next start.
             keeps = call.partner is not None or call.recording is not None
+            if call.partner is not None:
+                await finish(call.caller.lease(0), self.exchange.limits.cleanup_s)
             raise
         except Exception:
             log.exception("call failed")
@@ -192,7 +194,9 @@ class Live:
 
         async def story(call: Call) -> Ending:
             rings_until = asyncio.get_running_loop().time() + PERSON_RINGS_FOR_S
-            leg = Leg(id=channel.id, endpoint=person.endpoint, person=by, expires_at=rings_until)
+            leg = Leg(
+                id=channel.id, endpoint=person.endpoint, person=by, expires_at=rings_until, shows_caller=False
+            )
             ending = await outbound.ring_first(call, leg, call.record.called_raw)
             if ending is not None:
                 return ending

@@ -106,6 +106,7 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
         endpoint=choice.dial,
         trunk=choice.trunk,
         expires_at=loop.time() + rings_for_s,
+        shows_caller=False,
         early_media=True,
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")

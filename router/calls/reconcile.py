@@ -140,6 +140,7 @@ def _adopt(live: Live, bridge: Bridge, caller: Channel, leg: Channel, unended: d
         call.save(answered_at=partner.answered_at)
         try:
             async with call.caller.hangup:
+                await call.caller.lease(0)
                 return await until_parted(call, partner)
         except HungUp as left:
             return call.ending_when_left(left.gone)

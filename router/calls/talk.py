@@ -14,6 +14,8 @@ log = structlog.get_logger()
 async def talk(call: Call, leg: Leg) -> Ending:
     """Answers the caller, bridges both and waits for the callee to leave; the caller's leaving ends the scope."""
     call.partner = leg
+    call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
+    call.save(answered_at=leg.answered_at)
     call.caller.make_bridge()  # on its way while the caller is answered
     await call.caller.answer()
     try:
@@ -21,8 +23,6 @@ async def talk(call: Call, leg: Leg) -> Ending:
     except RequestRefused as error:
         # One of the two left in this very moment; the event that says so decides.
         log.info("not bridged", error=str(error))
-    call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
-    call.save(answered_at=leg.answered_at)
     call.errands.run(call.caller.quiet())
     call.errands.run(call.caller.lease(0))
     return await until_parted(call, leg)

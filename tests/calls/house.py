@@ -183,6 +183,5 @@ def nothing_left(house: House) -> None:
 
 def only(*steps: Any, **changes: Any) -> DialPlan:
     """A company whose Sales always does exactly these steps."""
-    from dataclasses import replace
 
     return acme(departments=(replace(SALES, open=steps, hours=None, closed=(), **changes),))
