@@ -237,3 +237,17 @@ def test_what_a_caller_hears_after_these_requests_is_what_reached_a_real_one(ste
             assert [*line.heard][-1].what == heard
 
     clock.run(scene())
+
+
+def test_a_prompt_stopped_before_its_turn_ends_without_having_begun() -> None:
+    async def scene() -> None:
+        async with bench(prompts={"welcome": 3.0}) as it:
+            id = (await it.arrives()).channel.id
+            await it.ari.channels.play_with_id(id, "p", media="sound:welcome")
+            await it.ari.channels.play_with_id(id, "q", media="sound:welcome")
+            await it.ari.playbacks.stop("q")
+            await it.ari.channels.set_channel_var(id, variable="X", value="1")
+            assert clock.elapsed_s() == 3
+            assert it.told("q") == ["PlaybackFinished done"]
+
+    clock.run(scene())

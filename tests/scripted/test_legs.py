@@ -143,3 +143,20 @@ def test_a_dialled_leg_shows_the_caller_named_at_the_dial_and_nobody_without() -
             assert seen == {"alice": ("", ""), "bob": ("+4420", "Ann"), "carol": ("+441", "Sales")}
 
     clock.run(scene())
+
+
+def test_a_leg_that_was_never_dialled_ends_as_if_somebody_had_declined() -> None:
+    """603 stands in the event, although no INVITE was sent."""
+
+    async def scene() -> None:
+        async with bench(phones={"alice": answers()}) as it:
+            await it.ari.channels.create(endpoint="PJSIP/alice", app="router", channel_id="leg")
+            await asyncio.sleep(1)
+            await it.ari.channels.hangup("leg")
+            end = await it.until(lambda event: isinstance(event, ChannelDestroyed))
+            assert isinstance(end, ChannelDestroyed)
+            assert (end.cause, end.tech_cause) == (16, 603)
+            ends = ["ChannelHangupRequest", "StasisEnd", "ChannelHangupRequest", "ChannelDestroyed"]
+            assert it.told("leg") == ["StasisStart", *ends]
+
+    clock.run(scene())

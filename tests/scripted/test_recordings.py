@@ -23,7 +23,7 @@ from tests.support.phones import Caller, Ends, answers
         pytest.param(Caller(message_s=5, ends_message=Ends.WITH_HASH), 5, 5.44, id="hash"),
         pytest.param(Caller(message_s=5, ends_message=Ends.BY_SILENCE), 9, 9.44, id="silence"),
         pytest.param(Caller(message_s=500), 30, 30.94, id="longest"),
-        pytest.param(Caller(message_s=30, sends_sound=False), 0, 4.44, id="no sound from the caller"),
+        pytest.param(Caller(message_s=30, sends_sound=False), 0, 4.94, id="no sound from the caller"),
         pytest.param(Caller(hangs_up_after_s=0.2), 0, 0.2, id="hang-up during the beep"),
     ],
 )
@@ -100,5 +100,18 @@ def test_a_leg_can_be_recorded_only_after_it_was_in_a_bridge() -> None:
             await asyncio.sleep(1)
             assert it.told(recording("one")) == ["RecordingFailed failed"]
             assert it.told(recording("two")) == ["RecordingStarted recording"]
+
+    clock.run(scene())
+
+
+def test_stopping_a_recording_that_has_not_begun_has_no_effect() -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            id = (await it.arrives(Caller(message_s=100))).channel.id
+            await it.ari.channels.play(id, media="sound:beep")
+            await it.ari.channels.record(id, name="one", format="wav")
+            assert await it.ari.recordings.stop("one") is True
+            await asyncio.sleep(10)
+            assert it.told(recording("one")) == ["RecordingStarted recording"]
 
     clock.run(scene())

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from router.ari.transport import Response
-from tests.support.fake.wire import CAUSE_TEXT, NO_CONTENT, error, timestamp
+from tests.support.fake.wire import CAUSE_TEXT, NO_CONTENT, SIP_OF_CAUSE, error, timestamp
 
 if TYPE_CHECKING:
     from tests.support.fake.bridges import Bridge
@@ -200,6 +200,8 @@ class Channel:
             return
         self.cause, self.tech_cause = cause, tech_cause
         technical = {"tech_cause": tech_cause} if tech_cause else {}
+        if not tech_cause and self.state == "Ring":
+            self.tech_cause = SIP_OF_CAUSE.get(cause, 603)  # the answer the caller gets
         if soft:
             self.tell("ChannelHangupRequest", cause=32, soft=True)
         else:
@@ -212,6 +214,10 @@ class Channel:
 
     def destroy(self) -> None:
         """The very end: it exists no more."""
+        if self.is_leg and not self.is_dialled:
+            # Nobody declined: chan_pjsip notes this for the INVITE that was never sent.
+            self.tech_cause = 603
+            self.tell("ChannelHangupRequest", cause=self.cause, tech_cause=603)
         technical = {"tech_cause": self.tech_cause} if self.tech_cause else {}
         text = CAUSE_TEXT.get(self.cause, "Unknown")
         self.tell("ChannelDestroyed", cause=self.cause, cause_txt=text, **technical)

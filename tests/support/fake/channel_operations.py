@@ -70,15 +70,16 @@ async def dial(pbx: "Pbx", ask: Ask) -> Response:
     channel = pbx.channels[ask.id]
     if channel.state != "Down":
         return error(409, "Channel is not in the 'Down' state")
-    if channel.is_dialled:
+    if channel.is_in_dial_bridge:
         pbx.complain(f"channel {ask.id} dialled twice, which hangs it up")
-    channel.is_dialled = channel.is_in_dial_bridge = True
+    channel.is_in_dial_bridge = True
     caller = pbx.channels.get(ask.query.get("caller", ""))
 
     async def run() -> None:
         if caller:
             channel.connected = caller.caller  # also over what CONNECTEDLINE was set to
             channel.tell("ChannelConnectedLine")
+        channel.is_dialled = True
         channel.dial_event("")
         if not channel.is_interrupted:
             pbx.ring_phone(channel, timeout_s=ask.number("timeout"))

@@ -2,10 +2,11 @@
 
 import asyncio
 import itertools
-import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from router.ari.transport import Response
 from tests.support import clock
@@ -82,7 +83,7 @@ class Pbx:
             return
         self.events.append(event)
         if self.is_registered:
-            self.deliver(json.dumps(event).encode())
+            self.deliver(msgspec.json.encode(event))
 
     def listen(self) -> None:
         """Notes what everybody hears now. Called after each change."""
@@ -186,7 +187,8 @@ class Pbx:
             channel.location = f"{channel.context},{channel.exten},next"
         self.listen()
         await channel.hung_up()
-        channel.tell("ChannelHangupRequest", cause=16, soft=True)  # from the dialplan's own end, if anybody listens
+        if channel.is_subscribed:
+            channel.tell("ChannelHangupRequest", cause=16, soft=True)  # the end of the dialplan itself
         channel.destroy()
 
     async def _broadcast(self, channel: Channel, within_s: float) -> str:

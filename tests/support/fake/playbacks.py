@@ -60,6 +60,10 @@ class Playback:
 
     async def play(self, wait: Callable[..., Awaitable[None]], is_interrupted: Callable[[], bool]) -> None:
         """To the end of the last one. wait(*others, limit_s): until one is done, the time is over, or a hang-up."""
+        if self._stopped.is_set():  # stopped before its turn: it ends without having begun
+            self._becomes("done", "PlaybackFinished")
+            del self.pbx.playbacks[self.id]
+            return
         while True:
             scheme, _, name = self._media[0].partition(":")
             self._becomes("playing", "PlaybackStarted")
@@ -94,8 +98,6 @@ async def stop(pbx: "Pbx", ask: Ask) -> Response:
     playback = pbx.playbacks.get(ask.id)
     if not playback:
         return error(404, "Playback not found")
-    if playback.state == "queued":
-        pbx.complain(f"stopped playback {ask.id} before it began: what Asterisk does then was never looked at")
     return NO_CONTENT if playback.stop() else error(500, "Internal Server Error")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _RATE = 8000
 _NO_RTP_S = 4.0  # without a packet from the caller Asterisk gives up, and calls it done
+_ANSWER_S = 0.5  # the answer waits so long for a first packet
 _FORMATS = frozenset({"wav", "gsm", "ulaw", "sln", "wav16", "g722"})
 
 
@@ -60,8 +61,11 @@ class LiveRecording:
             **self._lengths,
         }
 
-    def stop(self) -> None:
-        self._stopped.set()
+    def stop(self, *, discard: bool = False) -> None:
+        """Has no effect before RecordingStarted, although it is answered like one that has."""
+        if self.state != "queued":
+            self.is_discarded = discard
+            self._stopped.set()
 
     def pressed(self, digit: str) -> None:
         if self._ends_on in (digit, "any"):
@@ -75,8 +79,11 @@ class LiveRecording:
         if channel.is_interrupted:
             self._fail("Failed to answer channel")
             return
-        channel.answer()
         channel.recording = self
+        if channel.state != "Up":
+            channel.answer()
+            if channel.far_end and not channel.far_end.sends_sound:
+                await channel.wait(limit_s=_ANSWER_S)
         self.state = "recording"
         self.is_beeping = self._beep
         self._tell("RecordingStarted")
@@ -162,8 +169,7 @@ async def stop(pbx: "Pbx", ask: Ask) -> Response:
 async def cancel(pbx: "Pbx", ask: Ask) -> Response:
     if not (recording := pbx.live.get(ask.id)):
         return error(404, "Recording not found")
-    recording.is_discarded = True
-    recording.stop()
+    recording.stop(discard=True)
     return NO_CONTENT
 
 
