@@ -92,6 +92,8 @@ async def send(settings: SmtpSettings, mail: bytes, to: Sequence[str]) -> Mappin
             client.close()
             talk.cancel()
             await asyncio.wait([talk], timeout=1.0)
+        if not talk.cancelled():
+            talk.exception()  # looked at; else asyncio reports it as forgotten when we were cancelled
     return refused | talk.result()
 
 

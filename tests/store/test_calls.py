@@ -1,6 +1,7 @@
 """Call records, on SQLite and on PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from router.store.contract import Store
 from router.store.errors import StoreError
 from tests.support.messages import MONDAY, after, record
 
-LIVE = {"ending": None, "ended_at": None, "answered_at": None}
+LIVE: dict[str, Any] = {"ending": None, "ended_at": None, "answered_at": None}
 
 
 async def test_a_call_comes_back_as_it_was_saved(store: Store) -> None:

@@ -59,7 +59,7 @@ def count_down(step: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    os.fsync = counted(os.fsync)  # type: ignore[assignment]
+    os.fsync = counted(os.fsync)
     Path.replace = counted(Path.replace)  # type: ignore[method-assign]
     Path.open = counted(Path.open)  # type: ignore[method-assign]
     event.listen(Engine, "before_cursor_execute", tick)

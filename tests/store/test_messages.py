@@ -13,13 +13,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event
 
 from router.model.message import DeliveryState
 from router.store.contract import Store
-from router.store.database import SqlStore, open_store
-from router.store.engines import Database
+from router.store.database import open_store
 from router.store.errors import StoreError
+from tests.support.databases import refusing
 from tests.support.messages import MONDAY, after, facts, speech
 
 
@@ -176,7 +175,6 @@ class TestSoundOnDisk:
 
 class TestDatabaseDown:
     async def test_a_message_is_kept_and_gets_its_row_later(self, store: Store, sounds: Path) -> None:
-        assert isinstance(store, SqlStore)
         with refusing(store):
             kept = await store.keep(speech(), facts())
             assert files(sounds) == ["incoming/vm-1.json", "vm-1.wav"]
@@ -190,7 +188,6 @@ class TestDatabaseDown:
         assert await store.recover() == 0
 
     async def test_the_same_message_again_gets_its_row(self, store: Store) -> None:
-        assert isinstance(store, SqlStore)
         with refusing(store):
             await store.keep(speech(), facts())
 
@@ -199,7 +196,6 @@ class TestDatabaseDown:
         assert await waiting(store) == ["vm-1"]
 
     async def test_a_file_that_cannot_be_read_does_not_hold_up_the_rest(self, store: Store, sounds: Path) -> None:
-        assert isinstance(store, SqlStore)
         with refusing(store):
             await store.keep(speech(), facts("vm-2"))
         (sounds / "incoming" / "vm-1.json").write_text('{"facts": {')
@@ -286,18 +282,3 @@ def locked(url: str) -> Iterator[None]:
 
 def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-@contextlib.contextmanager
-def refusing(store: SqlStore) -> Iterator[None]:
-    """The database takes no transaction meanwhile."""
-    database: Database = store._database
-
-    def refuse(*_: object) -> None:
-        raise OSError("the database is down")
-
-    event.listen(database._writer.sync_engine, "begin", refuse)
-    try:
-        yield
-    finally:
-        event.remove(database._writer.sync_engine, "begin", refuse)

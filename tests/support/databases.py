@@ -5,13 +5,15 @@ Import them in a folder's conftest.py. PostgreSQL is started once for all tests,
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from router.store.contract import Store
-from router.store.database import migrate, open_store
+from router.store.database import SqlStore, migrate, open_store
 from router.store.schema import metadata
 from tests.support.postgres import Cluster, cluster
 
@@ -60,3 +62,21 @@ async def store(url: str, sounds: Path) -> AsyncIterator[Store]:
     opened = await open_store(url, sounds)
     yield opened
     await opened.close()
+
+
+@contextmanager
+def refusing(store: Store) -> Iterator[asyncio.Event]:
+    """The database takes no transaction meanwhile. The event is set once it has refused one."""
+    assert isinstance(store, SqlStore)
+    engine = store._database._writer.sync_engine
+    has_refused = asyncio.Event()
+
+    def refuse(*_: object) -> None:
+        has_refused.set()
+        raise OSError("the database is down")
+
+    event.listen(engine, "begin", refuse)
+    try:
+        yield has_refused
+    finally:
+        event.remove(engine, "begin", refuse)

@@ -17,6 +17,8 @@ from typing import Any, Literal
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from router.voicemail.smtp import SmtpSettings
+
 ARRIVAL_LIMIT_S = 20.0
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 
@@ -80,6 +82,17 @@ class Mailbox:
     def recover(self) -> None:
         """All is well again."""
         self._mishaps.clear()
+
+    def settings(self, **other: Any) -> SmtpSettings:
+        """How to reach it."""
+        usual: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "security": "none",
+            "sender": "Acme Phones <phones@acme.example>",
+            "timeout_s": 5.0,
+        }
+        return SmtpSettings(**usual | other)
 
     async def arrived(self, count: int = 1) -> list[Mail]:
         """Waits until that many mails have come in all. Raises TimeoutError."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, LegResult, Outcome, Party
-from router.model.message import MessageFacts
+from router.model.message import MessageFacts, StoredSound, VoicemailMessage
 from router.model.record import CallRecord, LegRecord, TraceLine
 
 MONDAY = datetime(2026, 11, 23, 10, 5, 0, 123456, tzinfo=UTC)
@@ -51,6 +51,12 @@ def facts(message_id: str = "vm-1", **other: Any) -> MessageFacts:
         to=("sales@acme.example",),
     )
     return replace(usual, **other)
+
+
+def message(of: MessageFacts | None = None, *, duration_s: float = 12.3) -> VoicemailMessage:
+    """A message that no store has."""
+    sound = StoredSound(path="vm-1.wav", duration_s=duration_s, size_bytes=1, digest="")
+    return VoicemailMessage(facts=of or facts(), sound=sound)
 
 
 def record(call_id: str = "c1", **other: Any) -> CallRecord:

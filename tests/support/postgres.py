@@ -108,7 +108,7 @@ def _server(programs: Path, user: pwd.struct_passwd | None, folder: Path) -> Ite
             raise RuntimeError(f"PostgreSQL did not start: {''.join(said)}")
         yield port
     finally:
-        server.send_signal(signal.SIGINT)  # fast shutdown: disconnects everybody
+        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         try:
             server.wait(START_LIMIT_S)
         except subprocess.TimeoutExpired:

@@ -1,6 +1,5 @@
 """The e-mail of a voicemail message."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -8,16 +7,11 @@ from email.policy import default
 
 import pytest
 
-from router.model.message import MessageFacts, StoredSound, VoicemailMessage
+from router.model.message import VoicemailMessage
 from router.voicemail.compose import compose, in_words, local, minutes, shown, written
-from tests.support.messages import facts, speech
+from tests.support.messages import facts, message, speech
 
 SENDER = "Acme Phones <phones@acme.example>"
-
-
-def message(of: MessageFacts | None = None, *, duration_s: float = 12.3) -> VoicemailMessage:
-    sound = StoredSound(path="vm-1.wav", duration_s=duration_s, size_bytes=1, digest="")
-    return VoicemailMessage(facts=of or facts(), sound=sound)
 
 
 def received(of: VoicemailMessage | None = None, *, sender: str = SENDER, audio: bytes = b"RIFF") -> EmailMessage:
@@ -149,7 +143,7 @@ HEADERS = {
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize("where", ["caller_name", "caller_number", "called_number", "department_name", "company"])
 def test_nothing_a_caller_says_becomes_a_header_a_page_or_a_file_name(where: str, nasty: str) -> None:
-    mail = received(message(replace(facts(), **{where: nasty})))
+    mail = received(message(facts(**{where: nasty})))
 
     assert set(mail.keys()) == HEADERS
     assert len(mail.keys()) == len(HEADERS)

@@ -11,22 +11,10 @@ import pytest
 from router.voicemail.compose import compose
 from router.voicemail.smtp import Refusal, SmtpSettings, Verdict, send, verdict
 from tests.support.mail import CERTIFICATE, Mailbox, mail_server
-from tests.support.messages import facts, speech
-from tests.voicemail.test_compose import message
+from tests.support.messages import facts, message, speech
 
 TO = ("a@acme.example", "b@acme.example")
 MAIL = compose(message(facts(to=TO)), speech(1), "Acme Phones <phones@acme.example>").as_bytes()
-
-
-def settings(mailbox: Mailbox, **other: Any) -> SmtpSettings:
-    usual: dict[str, Any] = {
-        "host": mailbox.host,
-        "port": mailbox.port,
-        "security": "none",
-        "sender": "Acme Phones <phones@acme.example>",
-        "timeout_s": 5.0,
-    }
-    return SmtpSettings(**usual | other)
 
 
 async def judged(settings: SmtpSettings, *to: str) -> Verdict | Mapping[str, Refusal]:
@@ -38,7 +26,7 @@ async def judged(settings: SmtpSettings, *to: str) -> Verdict | Mapping[str, Ref
 
 
 async def test_a_mail_goes_to_all_its_addresses(mailbox: Mailbox) -> None:
-    assert await judged(settings(mailbox)) == {}
+    assert await judged(mailbox.settings()) == {}
 
     [mail] = mailbox.mails
     assert mail.to == TO
@@ -50,7 +38,7 @@ async def test_a_mail_goes_to_all_its_addresses(mailbox: Mailbox) -> None:
 async def test_a_passing_refusal_is_tried_again_soon(mailbox: Mailbox, stage: Any) -> None:
     mailbox.refuse("451 4.3.0 try again later", at=stage, times=9)
 
-    result = await judged(settings(mailbox))
+    result = await judged(mailbox.settings())
 
     refused = Refusal(verdict=Verdict.SOON, reason="451 4.3.0 try again later")
     assert result == (dict.fromkeys(TO, refused) if stage == "rcpt" else Verdict.SOON)
@@ -60,20 +48,20 @@ async def test_a_passing_refusal_is_tried_again_soon(mailbox: Mailbox, stage: An
 async def test_a_refused_content_is_tried_again_later(mailbox: Mailbox) -> None:
     mailbox.refuse("552 5.3.4 message too big")
 
-    assert await judged(settings(mailbox)) is Verdict.LATER
+    assert await judged(mailbox.settings()) is Verdict.LATER
 
 
 async def test_a_refused_sender_is_a_wrong_setting_and_tried_again_soon(mailbox: Mailbox) -> None:
     mailbox.refuse("550 5.7.1 not your address", at="mail")
 
-    assert await judged(settings(mailbox)) is Verdict.SOON
+    assert await judged(mailbox.settings()) is Verdict.SOON
 
 
 async def test_an_unknown_recipient_does_not_keep_the_mail_from_the_others(mailbox: Mailbox) -> None:
     mailbox.refuse("550 5.1.1 no such user", at="rcpt", address="a@acme.example")
 
     refused = Refusal(verdict=Verdict.LATER, reason="550 5.1.1 no such user")
-    assert await judged(settings(mailbox)) == {"a@acme.example": refused}
+    assert await judged(mailbox.settings()) == {"a@acme.example": refused}
     assert [mail.to for mail in mailbox.mails] == [("b@acme.example",)]
 
 
@@ -91,8 +79,8 @@ async def test_an_unknown_recipient_does_not_keep_the_mail_from_the_others(mailb
 async def test_what_is_no_address_never_reaches_the_server(mailbox: Mailbox, address: str) -> None:
     refused = Refusal(verdict=Verdict.LATER, reason="no address that SMTP can carry")
 
-    assert await judged(settings(mailbox), address, "b@acme.example") == {address: refused}
-    assert await judged(settings(mailbox), address) == {address: refused}
+    assert await judged(mailbox.settings(), address, "b@acme.example") == {address: refused}
+    assert await judged(mailbox.settings(), address) == {address: refused}
     assert [mail.to for mail in mailbox.mails] == [("b@acme.example",)]
     assert mailbox.tries == 1
 
@@ -101,31 +89,31 @@ async def test_what_is_no_address_never_reaches_the_server(mailbox: Mailbox, add
 async def test_a_server_that_hangs_is_left_after_the_limit(mailbox: Mailbox, stage: Any) -> None:
     mailbox.hang(at=stage, times=9)
 
-    assert await judged(settings(mailbox, timeout_s=0.05)) is Verdict.SOON
+    assert await judged(mailbox.settings(timeout_s=0.05)) is Verdict.SOON
 
 
 @pytest.mark.parametrize("stage", ["connect", "mail", "rcpt", "data", "taken"])
 async def test_a_cut_connection_is_tried_again_soon(mailbox: Mailbox, stage: Any) -> None:
     mailbox.drop(at=stage, times=9)
 
-    assert await judged(settings(mailbox)) is Verdict.SOON
+    assert await judged(mailbox.settings()) is Verdict.SOON
 
 
 async def test_nobody_listening_is_tried_again_soon(mailbox: Mailbox) -> None:
     async with mail_server() as gone:
         pass
 
-    assert await judged(settings(gone)) is Verdict.SOON
+    assert await judged(gone.settings()) is Verdict.SOON
 
 
 async def test_a_server_without_a_name_is_tried_again_soon(mailbox: Mailbox) -> None:
-    assert await judged(settings(mailbox, host="mail.invalid")) is Verdict.SOON
+    assert await judged(mailbox.settings(host="mail.invalid")) is Verdict.SOON
 
 
 @pytest.mark.parametrize("stage", ["connect", "mail", "rcpt", "data", "taken"])
 async def test_cancelling_ends_at_once_even_together_with_an_answer(mailbox: Mailbox, stage: Any) -> None:
     mailbox.hang(at=stage)
-    sending = asyncio.ensure_future(send(settings(mailbox, timeout_s=50), MAIL, TO))
+    sending = asyncio.ensure_future(send(mailbox.settings(timeout_s=50), MAIL, TO))
     await mailbox.tried()
 
     sending.cancel()
@@ -143,7 +131,7 @@ class TestSecurity:
     @pytest.mark.parametrize("security", ["starttls", "tls"])
     async def test_the_login_goes_over_tls(self, security: Any) -> None:
         async with mail_server(security=security, login=("acme", "s3cret")) as box:
-            secured = settings(box, security=security, username="acme", password="s3cret")
+            secured = box.settings(security=security, username="acme", password="s3cret")
 
             assert await judged(secured) == {}
             assert box.logins == [("acme", "s3cret")]
@@ -156,21 +144,21 @@ class TestSecurity:
         monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
         monkeypatch.setenv("SSL_CERT_DIR", "/nonexistent")
         async with mail_server(security=security, login=("acme", "s3cret")) as box:
-            secured = settings(box, security=security, username="acme", password="s3cret")
+            secured = box.settings(security=security, username="acme", password="s3cret")
 
             assert await judged(secured) is Verdict.SOON
             assert box.logins == []
             assert box.mails == []
 
     async def test_starttls_is_not_given_up_when_the_server_offers_none(self, mailbox: Mailbox) -> None:
-        secured = settings(mailbox, security="starttls", username="acme", password="s3cret")
+        secured = mailbox.settings(security="starttls", username="acme", password="s3cret")
 
         assert await judged(secured) is Verdict.SOON
         assert mailbox.mails == []
 
     async def test_a_wrong_password_is_a_wrong_setting_and_tried_again_soon(self) -> None:
         async with mail_server(security="tls", login=("acme", "s3cret")) as box:
-            assert await judged(settings(box, security="tls", username="acme", password="old")) is Verdict.SOON
+            assert await judged(box.settings(security="tls", username="acme", password="old")) is Verdict.SOON
 
     def test_the_password_is_not_shown(self) -> None:
         secured = SmtpSettings(host="h", port=25, security="tls", sender="a@b.example", password="s3cret")
