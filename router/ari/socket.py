@@ -17,7 +17,8 @@ import structlog
 from yarl import URL
 
 from router.ari.client import Ari
-from router.ari.errors import Malformed, NameTaken, RequestRefused, Unreachable
+from router.ari.echo import Echo
+from router.ari.errors import AriError, Malformed, NameTaken, RequestRefused, Unreachable
 from router.ari.events import decode
 from router.ari.lane import SocketTransport
 from router.ari.models import ApplicationReplaced, RESTResponse
@@ -34,6 +35,7 @@ NOISE = (
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 CONNECT_LIMIT_S = 5.0
+ECHO_EVERY_S = 10.0
 _CLOSED = (
     aiohttp.WSMsgType.CLOSE,
     aiohttp.WSMsgType.CLOSING,
@@ -79,6 +81,7 @@ class EventSocket:
         self._ignored = ignored
         self._heartbeat_s = heartbeat_s or (30.0 if lane else 5.0)
         self._url = URL(f"{access.base}events?app={quote(ari.app, safe='')}&subscribeAll=false", encoded=True)
+        self._echo = Echo(ari)
         self._trouble = ""
         self.connected_since: datetime | None = None
         self.connections = 0
@@ -149,9 +152,10 @@ class EventSocket:
             self._lane.opened(partial(socket.send_frame, opcode=aiohttp.WSMsgType.TEXT))
         try:
             async with asyncio.TaskGroup() as group:
-                greeting = group.create_task(self._greet(socket))
+                beside = (group.create_task(self._greet(socket)), group.create_task(self._watch(socket)))
                 is_replaced = await self._read(socket)
-                greeting.cancel()
+                for task in beside:
+                    task.cancel()
         finally:
             self.connected_since = None
             if self._lane:
@@ -171,6 +175,18 @@ class EventSocket:
         except Exception:
             log.exception("what is to be done on connecting failed")
 
+    async def _watch(self, socket: Socket) -> None:
+        """Closes a connection on which events do not reach us; PINGs cannot tell."""
+        while True:
+            try:
+                if not await self._echo.comes_back():
+                    log.error("asterisk's events do not reach us, connecting again", app=self._ari.app)
+                    await socket.close()
+                    return
+            except AriError as error:
+                log.warning("asterisk cannot be asked whether its events reach us", because=str(error))
+            await asyncio.sleep(ECHO_EVERY_S)
+
     async def _ignore(self) -> None:
         types = [{"type": name} for name in self._ignored]
         try:
@@ -189,7 +205,6 @@ class EventSocket:
 
     def _take(self, frame: bytes) -> bool:
         """One frame. Whether it says that our name was taken. Raises nothing: the reader must live."""
-        self.events += 1
         try:
             event = decode(frame)
         except Malformed as error:
@@ -202,7 +217,8 @@ class EventSocket:
                     self._lane.take(event)
             case ApplicationReplaced(application=self._ari.app):
                 return True
-            case _:
+            case _ if not self._echo.takes(event):
+                self.events += 1
                 try:
                     self._ari.take(event)
                 except Exception:

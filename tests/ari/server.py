@@ -27,13 +27,19 @@ class Asked:
 
 
 class AriServer:
-    """handshakes: statuses to refuse the next event sockets with. sockets: of those accepted, in order."""
+    """handshakes: statuses to refuse the next event sockets with. sockets: of those accepted, in order.
+
+    is_deaf: events do not reach the socket. is_forgetful: the application is not registered, although connected.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.answer: Answer | None = None
         self.handshakes: Iterator[int] = iter(())
         self.autoping = True
+        self.is_deaf = False
+        self.echoes = 0
+        self.is_forgetful = False
         self.sockets: list[web.WebSocketResponse] = []
         self.frames: list[dict[str, object]] = []
         self._changed = asyncio.Condition()
@@ -55,6 +61,8 @@ class AriServer:
         return Access(url=str(self._server.make_url("/ari")), user="router", password=PASSWORD)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/ari/events/user/"):
+            return await self._echo(request)
         self.asked.append(
             Asked(
                 method=request.method,
@@ -71,6 +79,18 @@ class AriServer:
             return await self.answer(request)
         if request.path.endswith("/eventFilter"):
             return web.json_response({"name": "router"})
+        return web.Response(status=204)
+
+    async def _echo(self, request: web.Request) -> web.StreamResponse:
+        """A user event: it is not kept, and comes back on the last events socket unless that is deaf."""
+        if self.is_forgetful:
+            return web.json_response({"message": "Application not found"}, status=404)
+        self.echoes += 1
+        async with self._changed:
+            self._changed.notify_all()
+        event = {"type": "ChannelUserevent", "eventname": request.path.split("/")[-1], "userevent": {}}
+        if not self.is_deaf and not self.sockets[-1].closed:
+            await self.sockets[-1].send_json(event)
         return web.Response(status=204)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:

@@ -146,6 +146,13 @@ async def test_the_rest_goes_by_the_socket(
     assert web.paths == []
 
 
+async def test_a_user_event_goes_by_http_since_it_tests_the_socket(
+    lane: SocketTransport, socket: Socket, web: Http
+) -> None:
+    assert await lane.request("POST", "events/user/x") == BY_HTTP
+    assert socket.frames == []
+
+
 async def test_a_frame_too_large_for_asterisk_goes_by_http(
     lane: SocketTransport, socket: Socket, web: Http
 ) -> None:

@@ -220,6 +220,52 @@ async def test_a_peer_that_vanished_is_noticed_by_its_missing_pong(server: AriSe
         await server.socket(2)
 
 
+async def test_a_connection_whose_application_asterisk_forgot_is_made_anew(
+    server: AriServer, ari: Ari, logs: Logs
+) -> None:
+    """Seen when an old connection ended while ours registered: all calls would go past us, and all looks well."""
+    server.is_forgetful = True
+    async with running(EventSocket(server.access, ari)):
+        await logs.first("error")
+        server.is_forgetful = False
+        await server.socket(2)
+    assert "do not reach us" in logs.of("error")[0]["event"]
+
+
+async def test_a_connection_on_which_no_event_arrives_is_made_anew(
+    server: AriServer, ari: Ari, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.ari.echo.LIMIT_S", 0.01)
+    server.is_deaf = True
+    async with running(EventSocket(server.access, ari)):
+        await server.socket(2)
+
+
+async def test_a_connection_is_watched_for_as_long_as_it_lasts(
+    server: AriServer, ari: Ari, heard: "asyncio.Queue[Event]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.ari.socket.ECHO_EVERY_S", 0.001)
+    socket = EventSocket(server.access, ari)
+    async with running(socket):
+        await (await server.socket()).send_str(END)
+        await heard.get()
+        server.is_forgetful = True
+        await server.socket(2)
+
+
+async def test_our_own_echo_is_no_event_to_others(
+    server: AriServer, ari: Ari, heard: "asyncio.Queue[Event]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.ari.socket.ECHO_EVERY_S", 0.001)
+    socket = EventSocket(server.access, ari)
+    async with running(socket):
+        there = await server.socket()
+        await server.until(lambda: server.echoes > 3)
+        await there.send_str(END)
+        assert isinstance(await heard.get(), StasisEnd)
+        assert socket.events == 1
+
+
 async def test_requests_and_their_answers_share_the_socket(server: AriServer, http: HttpTransport) -> None:
     lane = SocketTransport(http)
     ari = Ari(lane, "router")
