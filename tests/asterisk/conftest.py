@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from router.dialplan.fallback import fallback_conf
+from tests.asterisk.routed import Routed, routed
 from tests.rules.conftest import acme
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import Bench
@@ -34,3 +35,19 @@ async def far(bench: Bench) -> AsyncIterator[FarEnd]:
     """The carriers and the phones. Whatever they were told is forgotten afterwards."""
     yield bench.far
     await bench.far.hang_up_all()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def routed_bench() -> AsyncIterator[Routed]:
+    """A bench of its own with the router on it."""
+    async with routed() as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(routed_bench: Routed) -> AsyncIterator[Routed]:
+    """The routed bench. Afterwards nothing may be left in the PBX, and what the far end was told is forgotten."""
+    yield routed_bench
+    await routed_bench.far.hang_up_all()
+    routed_bench.mailbox.recover()
+    await routed_bench.nothing_left()

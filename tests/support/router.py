@@ -39,7 +39,7 @@ class RouterProcess:
         self.settings_file = folder / "callrouter.toml"
         self.http_port = free_ports(1)[0]
         self.log: list[Line] = []
-        self._store_url = store_url or f"sqlite:///{folder / 'callrouter.db'}"
+        self.store_url = store_url or f"sqlite:///{folder / 'callrouter.db'}"
         self._secret = bench.ari_secret
         self._changed = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
@@ -58,7 +58,7 @@ port = {mail_port}
 security = "none"
 sender = "pbx@acme.example"
 [store]
-url = "{self._store_url}"
+url = "{self.store_url}"
 [fastagi]
 listen = "127.0.0.1:{bench.agi_port}"
 [http]

@@ -1,0 +1,73 @@
+"""A bench with its router and a mail server: what the tests of whole calls are given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from router.model.call import CallId
+from router.model.record import CallRecord
+from router.store.contract import Store
+from router.store.database import open_store
+from tests.support.far_end.far import FarEnd
+from tests.support.mail import Mailbox, mail_server
+from tests.support.pbx import Bench
+from tests.support.router import RouterProcess
+
+PLAN = Path(__file__).parent / "plan"
+SALES, SUPPORT, BOX = "+442079460100", "+442079460101", "+442079460102"
+HOTLINE, NOBODY = "+442079460103", "+442079460104"
+OUTSIDE = "+447400123456"
+CUSTOMER = "+442079460999"
+
+
+@dataclass(kw_only=True)
+class Routed:
+    bench: Bench
+    router: RouterProcess
+    mailbox: Mailbox
+    store: Store
+
+    @property
+    def far(self) -> FarEnd:
+        return self.bench.far
+
+    async def record(self, call_id: str) -> CallRecord:
+        """A call's record, once the store has it with its end."""
+        async with asyncio.timeout(10.0):
+            while True:
+                record = await self.store.call(CallId(call_id))
+                if record is not None and record.ending is not None:
+                    return record
+                await asyncio.sleep(0.05)
+
+    async def ended(self, since: int = 0, **fields: Any) -> CallRecord:
+        """The record of the first call that ended from log line number `since` on."""
+        line = await self.router.logged("call ended", since=since, **fields)
+        return await self.record(line["call"])
+
+    async def nothing_left(self) -> None:
+        """No channel of a call and no bridge is left in the PBX."""
+        async with asyncio.timeout(10.0):
+            while True:
+                channels = (await self.bench.pbx.cli("core show channels concise")).strip()
+                bridges = (await self.bench.pbx.cli("bridge show all")).strip().splitlines()[1:]
+                if not channels and not bridges:
+                    return
+
+
+@asynccontextmanager
+async def routed(**settings: Any) -> AsyncIterator[Routed]:
+    async with Bench() as bench, mail_server() as mailbox:
+        router = RouterProcess(bench, PLAN, mailbox.port, bench.folder / "router", **settings)
+        try:
+            await router.start()
+            store = await open_store(router.store_url, bench.folder / "read")
+            try:
+                yield Routed(bench=bench, router=router, mailbox=mailbox, store=store)
+            finally:
+                await store.close()
+        finally:
+            await router.stop()
