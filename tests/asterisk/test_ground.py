@@ -362,10 +362,11 @@ async def test_behind_a_broken_door_the_fallback_dials(agi_bench: Bench, server:
 
 
 async def test_a_silent_server_does_not_hold_a_call_that_was_hung_up(agi_bench: Bench) -> None:
-    async with agi(agi_bench, None) as server:
+    watch = Watch(agi_bench)
+    async with agi(agi_bench, None) as server, watch.ari:
+        await watch.ari.request("POST", "applications/watch/subscription", eventSource="endpoint:PJSIP/alice")
         calling = await agi_bench.far.phone_dials("alice", OUTSIDE)
         await asyncio.wait_for(server.asked.wait(), 5)
         await calling.hang_up()
-        watch = Watch(agi_bench)
-        async with watch.ari:
-            assert await watch.ari.request("GET", "channels") == []
+        await watch.until(lambda event: event["type"] == "ChannelDestroyed")
+        assert agi_bench.far.number(OUTSIDE).calls.empty()

@@ -81,7 +81,7 @@ class Bench:
         rtp = random.randrange(10000, 30000, 400)
         at = "127.0.0.1"
         self.sip_port, self.ari_port, self.agi_port = sip, ari, agi
-        self.ari_url, self.ari_secret = f"http://{at}:{ari}/ari", secrets.token_urlsafe(16)
+        self.ari_url, self.ari_secret = f"http://{at}:{ari}", secrets.token_urlsafe(16)
         state = self.folder / "pbx"
         self.fallback_path = state / "etc/callrouter-fallback.conf"
         self.recordings = state / "spool/recording"
@@ -177,3 +177,15 @@ class Bench:
         for name in phones:
             await self.far.asterisk.cli(f"pjsip send unregister {name}")
         await self.until_offline(*phones)
+
+    async def restart_pbx(self) -> None:
+        """Stops the PBX with all its calls and starts it anew; returns once the phones are registered again."""
+        await self._watch.__aexit__(None, None, None)
+        await self.pbx.stop()
+        self._online.clear()
+        await self.pbx.start()
+        await self._watch.__aenter__()
+        await self._watch_phones()
+        for name in self._phones:
+            await self.far.asterisk.cli(f"pjsip send register {name}")
+        await self.until_online(*self._phones)
