@@ -94,7 +94,7 @@ async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
             break
     if last is None or last.result is None:
         return endings.failed()
-    return endings.ending_of_outgoing(last.result, caller_left=False, cause=last.cause or 0)
+    return endings.ending_of_outgoing(last.result, last.cause or 0)
 
 
 async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> Leg:

@@ -97,7 +97,7 @@ def ending_of(report: Report, direction: Direction) -> tuple[Ending, LegResult |
     cause = _CAUSE_OF_STATUS[report.status] if says_nothing else report.cause
     result = endings.leg_result(cause)
     if direction is Direction.OUTBOUND:
-        return endings.ending_of_outgoing(result, caller_left=False, cause=cause), result
+        return endings.ending_of_outgoing(result, cause), result
     return endings.unanswered((result,)), result
 
 

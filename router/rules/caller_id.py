@@ -77,7 +77,7 @@ class _Outgoing:
                 f"{called} is neither an extension nor a number that can be called from {plan.country}"
             )
         colleague = plan.person_of.get(called.value)
-        if colleague is not None and called.kind is NumberKind.EXTENSION:
+        if colleague is not None:
             because = f"{called} is {plan.people[colleague].name}'s extension"
             return self._internal(CallTo.PERSON, colleague, plan.people[colleague].where, because)
         own = plan.department_of.get(called.value)

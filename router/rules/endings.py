@@ -114,15 +114,13 @@ def rejected(cause: RejectCause) -> Ending:
     return Ending(outcome=outcome, by=Party.US, fault=fault, cause=q850)
 
 
-def ending_of_outgoing(result: LegResult, *, caller_left: bool, cause: int) -> Ending:
-    """An outgoing call from its last leg. caller_left: the person who dialled hung up first.
+def ending_of_outgoing(result: LegResult, cause: int) -> Ending:
+    """An outgoing call from its last leg, when the person who dialled did not hang up first.
 
-    cause: Q.850 of the last leg, passed on to the person who dialled when nobody answered.
+    cause: Q.850 of that leg, passed on to the person who dialled when nobody answered.
     """
     if result is LegResult.ANSWERED:
-        return answered(Party.CALLER if caller_left else Party.CALLEE, cause or HangupCause.NORMAL_CLEARING)
-    if caller_left:
-        return abandoned(cause or HangupCause.NORMAL_CLEARING)
+        return answered(Party.CALLEE, cause or HangupCause.NORMAL_CLEARING)
     outcome, fault, usual = _NUMBERS[result]
     # Not passed on: 16, which is our own hanging up at the time limit, and what would say something else than the
     # result does, such as 21 ("declined") where the carrier refused our account.

@@ -24,14 +24,15 @@ def is_open(hours: BusinessHours, at: datetime) -> Verdict:
     """Whether the schedule is open at `at`, and why, in words for whoever wrote the YAML.
 
     at: aware; converted to hours.zone and compared by the wall clock there, so on the night the clocks change
-    a span is an hour shorter or longer. Spans are half-open (18:00 is closed). One that crosses midnight belongs
-    to the day it starts on, also when the next day is an exception.
+    a span is an hour shorter or longer, and one that ends within the repeated hour opens again in it. Spans are
+    half-open (18:00 is closed). One that crosses midnight belongs to the day it starts on, also when the next day
+    is an exception.
     Raises ValueError for a naive `at`.
     """
     if at.tzinfo is None:
         raise ValueError("is_open needs an aware moment")
     local = at.astimezone(hours.zone)
-    day, now = local.date(), local.time().replace(tzinfo=None, fold=0)
+    day, now = local.date(), local.time()
     moment = f"{_DAYS[day.weekday()]} {local:%d %b %Y %H:%M}"
 
     for span in spans_on(hours, day):

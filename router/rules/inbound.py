@@ -49,7 +49,7 @@ def route(call: InboundCall, plan: DialPlan, at: datetime, *, traced: bool = Fal
     if called.kind is NumberKind.EXTENSION and not call.internal:
         return _refuse(plan, f"{called} is an extension, which nobody outside may dial", trace, traced)
     person = plan.people.get(plan.person_of.get(called.value, ""))
-    if person is not None and called.kind is NumberKind.EXTENSION:
+    if person is not None:
         because = f"{called} is {person.name}'s extension"
         trace.append(RuleTrace(path=person.where, matched=True, because=because))
         steps = (Ring(department=None, targets=(_target(person.key, plan),), for_s=PERSON_RINGS_FOR_S),)

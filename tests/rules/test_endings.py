@@ -122,9 +122,7 @@ NUMBERS = {
 @pytest.mark.parametrize("result", NUMBERS)
 def test_an_outgoing_call_nobody_answered(result: LegResult) -> None:
     outcome, fault, cause = NUMBERS[result]
-    assert ending_of_outgoing(result, caller_left=False, cause=0) == Ending(
-        outcome=outcome, by=Party.CALLEE, fault=fault, cause=cause
-    )
+    assert ending_of_outgoing(result, 0) == Ending(outcome=outcome, by=Party.CALLEE, fault=fault, cause=cause)
 
 
 def test_every_result_of_an_outgoing_leg_has_an_ending() -> None:
@@ -146,27 +144,15 @@ PASSED_ON = [
 
 @pytest.mark.parametrize(("result", "cause", "passed_on"), PASSED_ON)
 def test_the_cause_that_the_person_who_dialled_is_given(result: LegResult, cause: int, passed_on: int) -> None:
-    assert ending_of_outgoing(result, caller_left=False, cause=cause).cause == passed_on
+    assert ending_of_outgoing(result, cause).cause == passed_on
 
 
-ANSWERED_OUTGOING = [
-    pytest.param(True, 16, Party.CALLER, 16, id="the caller hung up"),
-    pytest.param(False, 16, Party.CALLEE, 16, id="the called party hung up"),
-    pytest.param(False, 0, Party.CALLEE, 16, id="no cause is normal clearing"),
-]
-
-
-@pytest.mark.parametrize(("caller_left", "cause", "by", "given"), ANSWERED_OUTGOING)
-def test_an_outgoing_call_that_was_answered(caller_left: bool, cause: int, by: Party, given: int) -> None:
-    assert ending_of_outgoing(LegResult.ANSWERED, caller_left=caller_left, cause=cause) == Ending(
-        outcome=Outcome.ANSWERED, by=by, fault=Fault.NONE, cause=given
-    )
-
-
-@pytest.mark.parametrize("result", NUMBERS)
-def test_a_person_who_hangs_up_while_it_rings_has_abandoned_the_call(result: LegResult) -> None:
-    assert ending_of_outgoing(result, caller_left=True, cause=0) == Ending(
-        outcome=Outcome.ABANDONED, by=Party.CALLER, fault=Fault.CALLER, cause=16
+@pytest.mark.parametrize(
+    ("cause", "given"), [pytest.param(16, 16, id="cleared"), pytest.param(0, 16, id="no cause")]
+)
+def test_an_outgoing_call_that_was_answered_and_is_over(cause: int, given: int) -> None:
+    assert ending_of_outgoing(LegResult.ANSWERED, cause) == Ending(
+        outcome=Outcome.ANSWERED, by=Party.CALLEE, fault=Fault.NONE, cause=given
     )
 
 
