@@ -5,6 +5,7 @@ change when somebody says so, by `callrouter migrate`, and a router that finds t
 """
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 from alembic.command import upgrade
@@ -76,29 +77,28 @@ async def _upgrade(database: Database) -> None:
 
 
 def _upgrade_within(connection: Connection, where: str) -> None:
-    if _revision(connection) == _head():
-        return
-    _refuse_newer(connection, where)
-    config = _config()
-    config.attributes["connection"] = connection
-    upgrade(config, "head")
+    revision = _revision(connection)
+    _refuse_newer(revision, where)
+    if revision != _revisions()[0]:
+        config = _config()
+        config.attributes["connection"] = connection
+        upgrade(config, "head")
 
 
 def _check(connection: Connection, where: str) -> None:
     """Raises SchemaOutdated unless the tables are of this version."""
-    _refuse_newer(connection, where)
-    revision = _revision(connection)
-    if revision != _head():
+    revision, head = _revision(connection), _revisions()[0]
+    _refuse_newer(revision, where)
+    if revision != head:
         found = f"its tables are of version {revision}" if revision else "it has no tables yet"
-        raise SchemaOutdated(f"{where}: {found}, this router needs {_head()}; run: callrouter migrate")
+        raise SchemaOutdated(f"{where}: {found}, this router needs {head}; run: callrouter migrate")
 
 
-def _refuse_newer(connection: Connection, where: str) -> None:
-    revision = _revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+def _refuse_newer(revision: str | None, where: str) -> None:
+    known = _revisions()
     if revision is not None and revision not in known:
         raise SchemaOutdated(
-            f"{where}: its tables are of version {revision}, of a newer router; this one knows {_head()}: update it"
+            f"{where}: its tables are of version {revision}, of a newer router; update this one, of {known[0]}"
         )
 
 
@@ -106,8 +106,10 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The versions this router knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

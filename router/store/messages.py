@@ -150,7 +150,7 @@ class SqlMessages:
             "state": DeliveryState.WAITING.value,
             "attempts": 0,
             "next_at": facts.recorded_at,  # due at once, the oldest message first
-            "remaining": facts.to,
+            "remaining": tuple(dict.fromkeys(facts.to)),
             "last_error": "",
         }
         async with self._database.writing(durable=True) as connection:

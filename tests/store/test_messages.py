@@ -51,6 +51,13 @@ async def test_a_kept_message_waits_to_be_delivered_to_all_its_addresses(store: 
     assert delivery.next_at == MONDAY
 
 
+async def test_an_address_named_twice_gets_one_mail(store: Store) -> None:
+    await store.keep(speech(), facts(to=("a@acme.example", "b@acme.example", "a@acme.example")))
+
+    [(_, delivery)] = await store.deliveries()
+    assert delivery.remaining == ("a@acme.example", "b@acme.example")
+
+
 async def test_a_message_that_is_not_there_is_none(store: Store) -> None:
     assert await store.message("vm-1") is None
 

@@ -61,6 +61,7 @@ class Mailbox:
     port: int = 0
     mails: list[Mail] = field(default_factory=list)
     tries: int = 0  # connections
+    hangs: int = 0  # of them that hang, or did
     logins: list[tuple[str, str]] = field(default_factory=list)
     host: str = "127.0.0.1"
     _login: tuple[str, str] | None = None
@@ -103,6 +104,10 @@ class Mailbox:
         """Waits until that many connections have come in all. Raises TimeoutError."""
         await self._until(lambda: self.tries >= count)
 
+    async def hung(self, count: int = 1) -> None:
+        """Waits until it has left that many connections hanging. Raises TimeoutError."""
+        await self._until(lambda: self.hangs >= count)
+
     async def _until(self, holds: Any) -> None:
         async with asyncio.timeout(ARRIVAL_LIMIT_S), self._changed:
             await self._changed.wait_for(holds)
@@ -120,6 +125,8 @@ class Mailbox:
                     assert server.transport is not None
                     server.transport.abort()  # type: ignore[attr-defined]
                 elif mishap.answer == "hang":
+                    self.hangs += 1
+                    await self._note()
                     await asyncio.Event().wait()  # until the connection is closed
                 return mishap.answer
         return None
