@@ -151,7 +151,7 @@ class TestRefused:
         assert (await delivery(store)).state is DeliveryState.SENT
 
     @pytest.mark.parametrize("judged", list(Verdict))
-    async def test_until_its_tries_are_used_up_it_is_given_up_with_an_alarm_and_stays(
+    async def test_once_its_tries_are_used_up_it_is_given_up_with_an_alarm_and_stays(
         self, store: Store, mailbox: Mailbox, clock: Clock, judged: Verdict
     ) -> None:
         async def refuse_all(mail: bytes, to: Sequence[str]) -> Mapping[str, Refusal]:
