@@ -10,18 +10,20 @@ from router.model.plan import Music, Order, Play, Reject, RejectCause, Ring, Ste
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import inbound_lines, outbound_lines, shown_text, step_line, step_text
 from router.rules.inbound import route
-from tests.rules.conftest import (
-    OPEN,
+from tests.rules.acme import (
     SALES,
     SUPPORT,
     acme,
     arriving,
+    leaving,
+)
+from tests.rules.conftest import (
+    OPEN,
     caller_id_rule,
     emergency,
     extension,
     inbound,
     invalid,
-    leaving,
     reject,
     shows,
 )

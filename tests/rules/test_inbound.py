@@ -12,15 +12,17 @@ from router.model.number import PhoneNumber
 from router.model.plan import Play, Reject, RejectCause, Ring, Target, Voicemail
 from router.rules.explain import step_text
 from router.rules.inbound import PERSON_RINGS_FOR_S, route
+from tests.rules.acme import (
+    SALES,
+    SUPPORT,
+    acme,
+    arriving,
+)
 from tests.rules.conftest import (
     CLOSED,
     OPEN,
     PLAY,
-    SALES,
-    SUPPORT,
     VOICEMAIL,
-    acme,
-    arriving,
     department,
     emergency,
     extension,
