@@ -44,6 +44,24 @@ class Leg:
         """Asked for, neither answered nor given up."""
         return self.is_alive and self.answered_at is None and not self.is_cancelled
 
+    @classmethod
+    def of(cls, past: LegRecord) -> "Leg":
+        """The leg that a record tells of."""
+        return cls(
+            id=past.id,
+            endpoint=past.endpoint,
+            person=past.person,
+            trunk=past.trunk,
+            dialled_at=past.dialled_at,
+            rang_at=past.rang_at,
+            answered_at=past.answered_at,
+            ended_at=past.ended_at,
+            result=past.result,
+            cause=past.cause,
+            tech_cause=past.tech_cause,
+            is_created=True,
+        )
+
     def record(self) -> LegRecord:
         return LegRecord(
             id=self.id,

@@ -70,7 +70,10 @@ async def reconcile(live: Live, store: CallStore) -> None:
         if channel.id in taken or channel.id in live.calls or not (is_leg or channel.id in in_stasis):
             continue
         await _alone(live, channel, is_leg=is_leg)
-    _close_lost(live, unended.values(), began_at)
+    # A call that came by the FastAGI door lives in the dialplan; its end is told there.
+    elsewhere = set(channels) - in_stasis
+    lost = [record for record in unended.values() if record.channel not in elsewhere]
+    _close_lost(live, lost, began_at)
 
 
 async def _catch_up(call: Call, channels: Mapping[str, Channel]) -> None:
@@ -128,13 +131,16 @@ def _adopt(live: Live, bridge: Bridge, caller: Channel, leg: Channel, unended: d
     log.info("talk adopted", call=call_id, caller=caller.name, callee=leg.name)
 
     async def story(call: Call) -> Ending:
-        partner = Leg(
-            id=leg.id, endpoint=endpoint_of(leg.name), is_created=True, answered_at=call.record.answered_at
-        )
-        if partner.answered_at is None:
-            partner.answered_at = call.exchange.now()
+        for past in map(Leg.of, call.record.legs):
+            if past.id != leg.id and past.is_alive:
+                past.ended_at = call.exchange.now()
+            call.legs.add(past)
+        partner = next((past for past in call.legs if past.id == leg.id), None)
+        if partner is None:
+            partner = Leg(id=leg.id, endpoint=endpoint_of(leg.name), is_created=True)
+            call.legs.add(partner)
+        partner.answered_at = partner.answered_at or call.record.answered_at or call.exchange.now()
         call.partner = partner
-        call.legs.add(partner)
         call.caller.is_in_bridge_already()
         call.note("adopted: the router was started anew during the talk")
         call.save(answered_at=partner.answered_at)

@@ -1,6 +1,10 @@
-"""A bench with its router and a mail server: what the tests of whole calls are given."""
+"""A bench with its router and a mail server: what the tests of whole calls are given.
+
+The router reaches the PBX through a proxy, the cable that tests may cut.
+"""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ from router.store.database import open_store
 from tests.support.far_end.far import FarEnd
 from tests.support.mail import Mailbox, mail_server
 from tests.support.pbx import Bench
+from tests.support.proxy import Proxy, proxy_to
 from tests.support.router import RouterProcess
 
 PLAN = Path(__file__).parent / "plan"
@@ -29,6 +34,7 @@ class Routed:
     router: RouterProcess
     mailbox: Mailbox
     store: Store
+    cable: Proxy
 
     @property
     def far(self) -> FarEnd:
@@ -60,13 +66,14 @@ class Routed:
 
 @asynccontextmanager
 async def routed(**settings: Any) -> AsyncIterator[Routed]:
-    async with Bench() as bench, mail_server() as mailbox:
-        router = RouterProcess(bench, PLAN, mailbox.port, bench.folder / "router", **settings)
+    async with Bench() as bench, mail_server() as mailbox, proxy_to(bench.ari_port) as cable:
+        plan = shutil.copytree(PLAN, bench.folder / "plan")
+        router = RouterProcess(bench, plan, mailbox.port, bench.folder / "router", ari_port=cable.port, **settings)
         try:
             await router.start()
             store = await open_store(router.store_url, bench.folder / "read")
             try:
-                yield Routed(bench=bench, router=router, mailbox=mailbox, store=store)
+                yield Routed(bench=bench, router=router, mailbox=mailbox, store=store, cable=cable)
             finally:
                 await store.close()
         finally:

@@ -20,7 +20,8 @@ Line = dict[str, Any]
 class RouterProcess:
     """`callrouter serve` for a bench. plan: its dial plan. mail_port: of the SMTP server on loopback.
 
-    folder: its settings, state and log. store_url: None for SQLite in the folder.
+    folder: its settings, state and log. store_url: None for SQLite in the folder. ari_port: of
+    a proxy before the PBX's own.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class RouterProcess:
         folder: Path,
         *,
         store_url: str | None = None,
+        ari_port: int | None = None,
         lane: str = "http",
         drain_s: float = 0.0,
     ) -> None:
@@ -49,7 +51,7 @@ class RouterProcess:
             f"""
 state_dir = "{folder}"
 [ari]
-url = "{bench.ari_url}"
+url = "http://127.0.0.1:{ari_port or bench.ari_port}"
 username = "{bench.ari_user}"
 lane = "{lane}"
 [smtp]
@@ -134,7 +136,7 @@ format = "json"
         try:
             async with asyncio.timeout(limit_s):
                 while not holds():
-                    if self.log and self.log[-1].get("event") == "process ended":
+                    if self._reader is None or self._reader.done():
                         raise AssertionError(f"the router ended before {what}:\n{self.last_words()}")
                     self._changed.clear()
                     await self._changed.wait()
