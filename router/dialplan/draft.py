@@ -132,12 +132,14 @@ def _section(plan: Draft, section: str, part: type[P], into: dict[str, P]) -> No
         return
     for name, entry in entries.items():
         path = (section, name)
+        read = _read(plan, part, entry, path)
         try:
             scalars.name(name)
         except ValueError as wrong:
             plan.fault(path, str(wrong), at_key=True)
-        if (read := _read(plan, part, entry, path)) is not None:
-            into[name] = read
+        else:
+            if read is not None:
+                into[name] = read
 
 
 def _rules(plan: Draft, path: Path, part: type[P], into: dict[int, P]) -> None:

@@ -68,12 +68,12 @@ class Suggest:
         if not known:
             return "none is known"
         names = sorted(known)
-        listed = ", ".join(names[:NAMES_LISTED])
+        listed = ", ".join(map(brief, names[:NAMES_LISTED]))
         if len(names) > NAMES_LISTED:
             listed += f" and {len(names) - NAMES_LISTED} more"
         if self._left > 0:
             self._left -= 1
             nearest = difflib.get_close_matches(name[:80], names, n=1)
             if nearest:
-                return f'did you mean "{nearest[0]}"? known: {listed}'
+                return f'did you mean "{brief(nearest[0])}"? known: {listed}'
         return f"known: {listed}"

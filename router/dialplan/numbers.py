@@ -6,6 +6,7 @@ country: `911` and `1000` are no possible public numbers, and `*67` would be par
 
 import re
 import unicodedata
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 
@@ -37,7 +38,8 @@ def read_number(text: str, plan: DialPlan) -> PhoneNumber:
         return PhoneNumber(kind=NumberKind.EXTENSION, value=plain, raw=raw)
     if f"+{plain}" in plan.department_of:  # carriers that leave out the plus, for another country's number of ours
         plain = f"+{plain}"
-    return public_number(plain, plan.country) or _invalid(raw)
+    read = public_number(plain, plan.country)
+    return replace(read, raw=raw) if read else _invalid(raw)
 
 
 def read_caller(number: str, name: str, presentation_withheld: bool, country: str) -> CallerId:

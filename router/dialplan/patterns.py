@@ -40,6 +40,8 @@ def pattern(text: str, country: str, extensions: Collection[str]) -> NumberPatte
 def numbers(text: str, country: str) -> NumberPattern:
     """One number or a range of them: what a carrier lets a trunk show. Raises ValueError."""
     found = _RANGE.match(text)
+    if found is None and text.rstrip().endswith(("-", "–")):
+        raise ValueError(f'"{brief(text)}" is no range; write it such as 020 7946 0100 - 0199')
     if found is None:
         return NumberPattern(kind=PatternKind.EXACT, value=_public(text, country).value, text=text)
     first = _public(found.group(1), country).value

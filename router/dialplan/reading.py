@@ -6,6 +6,7 @@ The values are built from the parser's events rather than its node tree, because
 limited before memory and stack are spent: whatever is in a file, reading it ends soon and with a fault at worst.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from router.dialplan.faults import Fault, Mark, Path, brief, dotted
 
 SIZE_LIMIT = 4_000_000  # bytes of one file
 DEPTH_LIMIT = 20
-VALUES_LIMIT = 200_000  # keys and values of one file
+VALUES_LIMIT = 100_000  # keys and values of one file
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,14})\Z")
 
@@ -43,12 +44,13 @@ class _Unreadable(Exception):
 def read(content: bytes, file: str) -> Reading:
     """Reads one file. Never raises because of `content`."""
     reading = Reading(file=file)
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         if len(content) > SIZE_LIMIT:
             what = f"the file has {len(content):,} bytes, a dial plan may have {SIZE_LIMIT:,}: split it"
             _note(reading, b"", what)
         else:
-            reading.value = _Builder(content.decode("utf-8-sig"), reading).document()
+            reading.value = _Builder(content.decode("utf-8"), reading).document()
     except _Unreadable:
         pass
     except UnicodeDecodeError as wrong:
@@ -69,7 +71,7 @@ def read(content: bytes, file: str) -> Reading:
 def _note(reading: Reading, before: bytes, what: str) -> None:
     """Notes a fault at the place that follows the bytes `before`."""
     line = before.count(b"\n") + 1
-    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
+    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
     reading.faults.append(Fault(file=reading.file, line=line, column=column, path="", what=what))
 
 

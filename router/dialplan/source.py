@@ -43,7 +43,8 @@ class Source:
             for place in places:
                 if path in place:
                     return place[path]
-            path, at_key = path[:-1], True
+            # An index that is in no file is the only entry of a list, written alone: its value is meant.
+            path, at_key = path[:-1], not isinstance(path[-1], int)
         return Mark(file=self._first, line=1, column=1)
 
     def where(self, path: Keys) -> str:

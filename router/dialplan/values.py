@@ -171,6 +171,10 @@ def _called(text: str, context: Context) -> NumberPattern:
     return read
 
 
+def _within(limits_s: tuple[float, float]) -> Callable[[str, Context], float]:
+    return lambda text, _: scalars.seconds(text, *limits_s)
+
+
 def _days(text: str, _: Context) -> str:
     scalars.days(text)
     return text  # as written: two keys that mean the same days must not become one
@@ -224,8 +228,10 @@ Phone = Annotated[str, Text(lambda text, _: scalars.phone(text), pattern=r"^PJSI
 Sound = Annotated[str, Text(lambda text, _: scalars.sound(text), pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
 Email = Annotated[str, Text(lambda text, _: scalars.email(text), format="email")]
 
-RingTime = Annotated[float, Text(lambda text, _: scalars.seconds(text, *RING_LIMITS_S), examples=["20s"])]
-MessageTime = Annotated[float, Text(lambda text, _: scalars.seconds(text, *MESSAGE_LIMITS_S), examples=["3m"])]
+# A bare 20 is read as text too, so that it is told it lacks a unit rather than quotes.
+_DURATION: dict[str, Any] = {"type": "string", "examples": ["20s", "3m", "1m30s"]}
+RingTime = Annotated[float, Text(_within(RING_LIMITS_S), digits=True, **_DURATION)]
+MessageTime = Annotated[float, Text(_within(MESSAGE_LIMITS_S), digits=True, **_DURATION)]
 Days = Annotated[str, Text(_days)]
 Day = Annotated[str, Text(_day)]
 Hours = Annotated[Span, Text(lambda text, _: scalars.span(text), examples=["09:00-17:30"])]

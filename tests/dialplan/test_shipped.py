@@ -1,0 +1,94 @@
+"""The shipped plan and the reference of all keys are right."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from router.dialplan import routetests
+from router.dialplan.load import load
+from router.dialplan.parts import Part, keys
+from router.dialplan.schema import schema
+from router.dialplan.shape import Company
+from tests.dialplan.conftest import HEAD, SHIPPED, plan_of, write_prompt
+
+README = (SHIPPED / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S)
+
+# What an example leans on, an entry a file; left out where the example brings its own.
+AROUND = {
+    "trunks.voipco": '{dial: "PJSIP/{number}@voipco", caller_ids: [020 7946 0100 - 0199, +1 212 555 0100]}',
+    "trunks.backup": '{dial: "PJSIP/{number}@backup", caller_ids: 020 7946 0100 - 0199}',
+    "people.alice": "{name: Alice Ng, phone: PJSIP/alice}",
+    "people.bob": "{name: Bob Iyer, phone: PJSIP/bob}",
+    "people.carol": "{name: Carol Diaz, phone: PJSIP/carol}",
+    "people.dave": "{name: Dave Okoro, phone: PJSIP/dave}",
+    "schedules.office": '{open: {Mon-Fri: "09:00-17:30"}}',
+    "departments.sales": "{name: Sales, numbers: 020 7946 0100, extension: 600, members: [alice, bob], "
+    "open: [{ring: members}, voicemail], voicemail: {to: sales@acme.example}}",
+    "departments.support": "{name: Support, numbers: 020 7946 0101, caller_id: 020 7946 0101, "
+    "open: [{reject: busy}]}",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.split("\n")[0] for example in EXAMPLES])
+def test_every_example_of_the_reference_works(example: str, tmp_path: Path) -> None:
+    (tmp_path / "example.yaml").write_text(example, "utf-8")
+    if "company:" not in example:
+        (tmp_path / "head.yaml").write_text(HEAD, "utf-8")
+        for name, entry in AROUND.items():
+            section, key = name.split(".")
+            if not (f"\n  {key}:" in example and example.startswith(section)):
+                (tmp_path / f"{name}.yaml").write_text(f"{section}:\n  {key}: {entry}\n", "utf-8")
+    for prompt in ("welcome", "closed", "sales-greeting"):
+        write_prompt(tmp_path / "sounds" / f"{prompt}.wav")
+
+    plan = plan_of(load(tmp_path))
+
+    assert routetests.run_tests(plan).failed == ()
+
+
+def test_the_reference_has_examples() -> None:
+    assert len(EXAMPLES) >= 10
+
+
+def every_part(part: type[Part]) -> set[type[Part]]:
+    """A part and all that it is made of, by its schema."""
+    inner = {each for each in Part.__subclasses__() for name in schema()["$defs"] if each.__name__ == name}
+    return {part, *inner}
+
+
+def test_every_key_is_in_the_reference() -> None:
+    for part in every_part(Company):
+        for key in keys(part) | part.later:
+            assert f"`{key}`" in README or f".{key}`" in README, f"{part.__name__}.{key}"
+
+
+def test_the_shipped_plan_is_good_and_each_of_its_rules_is_tested() -> None:
+    loaded = load(SHIPPED / "acme")
+
+    assert loaded.warnings == ()
+    report = routetests.run_tests(plan_of(loaded))
+    assert report.failed == ()
+    assert report.unreached == ()
+
+
+def test_every_department_of_the_shipped_plan_takes_messages_day_and_night() -> None:
+    plan = plan_of(load(SHIPPED / "acme"))
+
+    assert all(department.mailbox for department in plan.departments.values())
+
+
+def test_the_json_schema_is_whole_and_knows_what_is_refused() -> None:
+    made = json.loads(json.dumps(schema()))
+
+    text = json.dumps(made)
+    for reference in re.findall(r'"#/\$defs/(\w+)"', text):
+        assert reference in made["$defs"]
+    assert '"null"' not in text
+    assert set(made["properties"]) == keys(Company)
+    assert made["additionalProperties"] is False
+    assert all(part["additionalProperties"] is False for part in made["$defs"].values())
+    assert made["$defs"]["RingStep"]["properties"]["order"]["enum"] == ["together", "in-turn"]
+    assert made["required"] == ["company", "country", "timezone", "departments"]
