@@ -8,7 +8,6 @@
 # A second run starts in seconds: what was done is remembered in .venv/ and .private/.
 
 PYTHON ?= python3
-PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: demo test check bench lock clean asterisk postgres sipp
@@ -36,12 +35,9 @@ postgres sipp:
 	@docker/prepare-host $@
 
 # Run and development in one environment: the demo needs the mail catcher of the tests.
-.venv/.dev: requirements-dev.lock pyproject.toml docker/prepare-host
+.venv/.dev: requirements-dev.lock pyproject.toml docker/prepare-host docker/install-python
 	@PYTHON=$(PYTHON) docker/prepare-host python
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@echo "installing the Python packages of requirements-dev.lock into .venv" >&2
-	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@docker/install-python $< $(PYTHON)
 	@touch $@
 
 # Hashes for Python 3.11 and newer, amd64 and arm64; no address of any index.

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from router.dialplan.fallback import fallback_conf
 from tests.asterisk.routed import Routed, routed
-from tests.rules.conftest import acme
+from tests.rules.acme import acme
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import Bench
 

@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from router.dialplan.fallback import fallback_conf, write_fallback
 from router.model.message import RecordingName
-from tests.rules.conftest import SUPPORT, acme, department
+from tests.rules.acme import SUPPORT, acme
+from tests.rules.conftest import department
 from tests.support.far_end.ari import BenchAri, Json
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import PHONES, Bench

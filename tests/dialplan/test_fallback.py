@@ -1,4 +1,4 @@
-"""The plain dialplan that is written from a dial plan: what leads where, and that nothing in it can be more than data.
+"""The plain dialplan that is written from a dial plan: what leads where, and that it holds nothing but data.
 
 That Asterisk understands it is proved in tests/asterisk/test_ground.py.
 """
@@ -11,20 +11,8 @@ import pytest
 
 from router.dialplan.fallback import fallback_conf, write_fallback
 from router.model.department import DialPlan, NumberFormat, Person
-from tests.rules.conftest import (
-    BACKUP,
-    PEOPLE,
-    SALES,
-    SUPPORT,
-    VOIPCO,
-    acme,
-    department,
-    person,
-    ring,
-    shows,
-    trunk,
-    trunk_rule,
-)
+from tests.rules.acme import BACKUP, PEOPLE, SALES, SUPPORT, VOIPCO, acme
+from tests.rules.conftest import department, person, ring, shows, trunk, trunk_rule
 
 Contexts = dict[str, dict[str, list[str]]]
 
@@ -228,7 +216,9 @@ def test_numbers_are_written_as_the_carrier_wants_them(numbers: NumberFormat, di
 
 def test_nothing_in_a_name_becomes_dialplan() -> None:
     evil = 'A"cme;\n[evil]\nexten => _.,1,System(x)\n${EVAL(x)},&)$[1]<1>'
-    plan = replace(acme(), company=evil, people={"a": replace(PEOPLE[0], endpoint="PJSIP/a\n&Local/1@x,)${X}")})
+    plan = replace(
+        acme(), company=evil, people={"a": replace(PEOPLE[0], key="a", endpoint="PJSIP/a\n&Local/1@x,)${X}")}
+    )
     plan = replace(plan, person_of={"201": "a"}, departments={"sales": replace(SALES, members=("a",), open=())})
     text = fallback_conf(plan)
 
