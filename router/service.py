@@ -129,6 +129,7 @@ class Service:
         )
         self.live = Live(
             Exchange(
+                router=settings.name,
                 ari=self.ari,
                 journal=self.journal,
                 messages=store,
@@ -141,7 +142,7 @@ class Service:
         )
         self.ari.on_event = self.live.take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
-        pending = PendingCalls(self.journal, store.call)
+        pending = PendingCalls(self.journal, store.call, router=settings.name)
         scripts = Scripts(lambda: self.plan, _now, lambda: new_call_id(_now()), pending)
         self.agi = FastAgiServer(scripts.by_name())
         self._directory = directory

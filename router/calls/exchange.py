@@ -33,8 +33,13 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """now: aware UTC. sounds: folder, at the same path for us and for Asterisk, with the prompts of the plan."""
+    """router: our name in the records of calls. now: aware UTC.
 
+    sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
+    is_talking: whether a person (key) is in a talk. message_kept: called when a message waits to be mailed.
+    """
+
+    router: str
     ari: Ari
     journal: Journal
     messages: MessageStore

@@ -116,6 +116,7 @@ class Live:
                 called_number=called_raw,
                 called_raw=called_raw,
                 arrived_at=now,
+                router=self.exchange.router,
                 dialplan=plan.digest,
             )
         call = Call(self.exchange, channel=channel, plan=plan, record=record)
@@ -211,6 +212,7 @@ class Live:
             called_number=dialable(to),
             called_raw=dialable(to),
             arrived_at=now,
+            router=self.exchange.router,
             person=by,
             department=department,
             dialplan=plan.digest,

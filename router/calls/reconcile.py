@@ -59,7 +59,7 @@ async def reconcile(live: Live, store: CallStore) -> None:
     for call in known.values():
         await _catch_up(call, channels)
 
-    unended = await _unended(store)
+    unended = await _unended(store, live.exchange.router)
     taken = {leg.id for call in live.calls.values() for leg in call.legs} | set(live.calls)
     ours = [bridge for bridge in bridges if bridge.id.startswith(OURS)]
     for bridge in ours:
@@ -96,9 +96,9 @@ async def _catch_up(call: Call, channels: Mapping[str, Channel]) -> None:
         ari.take(RecordingFinished(recording=LiveRecording(name=call.recording, state="done")))
 
 
-async def _unended(store: CallStore) -> dict[CallId, CallRecord]:
+async def _unended(store: CallStore, router: str) -> dict[CallId, CallRecord]:
     try:
-        return {record.id: record for record in await store.unended_calls()}
+        return {record.id: record for record in await store.unended_calls(router)}
     except StoreError as error:
         log.warning("records of earlier calls are out of reach", error=str(error))
         return {}

@@ -108,18 +108,20 @@ class _Pending:
 
 
 class PendingCalls:
-    """Knows the calls whose end has not been reported, oldest first."""
+    """Knows the calls whose end has not been reported, oldest first. router: our name in their records."""
 
-    def __init__(self, journal: Journal, find: Find, most: int = MOST_PENDING) -> None:
+    def __init__(self, journal: Journal, find: Find, most: int = MOST_PENDING, *, router: str = "") -> None:
         self._journal = journal
         self._find = find
         self._most = most
+        self._router = router
         self._calls: OrderedDict[CallId, _Pending] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._calls)
 
     def begin(self, record: CallRecord, offers: tuple[Offer, ...]) -> None:
+        record = replace(record, router=self._router)
         self._journal.save(record)
         self._calls[record.id] = _Pending(record, offers)
         self._forget(record.arrived_at)

@@ -39,6 +39,7 @@ class TraceLine:
 class CallRecord:
     """One call, whole. Saved again at each milestone, under the same id; the last one saved wins.
 
+    router: name of the router that carries it; its calls are its own to adopt and to close.
     caller_number: as it may be shown ("withheld", "unknown" or a number). called_raw: as it was dialled.
     person: who placed an outgoing call. shown: the caller ID sent out, "withheld" or "" for inbound.
     rule, because, dialplan: from the decision. steps: the plan in words. message_id: of the voicemail left.
@@ -54,6 +55,7 @@ class CallRecord:
     called_number: str
     called_raw: str
     arrived_at: datetime
+    router: str = ""
     trunk: str | None = None
     person: str | None = None
     department: str | None = None

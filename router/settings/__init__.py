@@ -6,6 +6,7 @@ are told at once; secrets are in none of them, nor in any repr.
 """
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,6 +89,9 @@ class CallSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
+    """name: of this router in the records of calls; one for each Asterisk that shares a store."""
+
+    name: Annotated[str, Key(kinds.text)]
     state_dir: Annotated[Path, Key(kinds.path)]
     ari: AriSettings
     smtp: SmtpSettings
@@ -164,6 +168,7 @@ def load_settings(
     values["fastagi"].setdefault("listen", Listen("127.0.0.1", 4573))
     values["http"].setdefault("listen", Listen("127.0.0.1", 8077))
     return Settings(
+        name=values[""].get("name", socket.gethostname()),
         state_dir=state_dir,
         ari=AriSettings(**values["ari"]),
         smtp=SmtpSettings(**{"host": "", "sender": "", **smtp}),

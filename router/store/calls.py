@@ -55,8 +55,9 @@ class SqlCalls:
             query = query.where(calls.c.arrived_at < before)
         return await self._records(query)
 
-    async def unended_calls(self) -> tuple[CallRecord, ...]:
-        return await self._records(select(calls).where(calls.c.outcome.is_(None)).order_by(calls.c.arrived_at))
+    async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
+        unended = select(calls).where(calls.c.router == router, calls.c.outcome.is_(None))
+        return await self._records(unended.order_by(calls.c.arrived_at))
 
     async def save_dialplan(self, digest: str, files: Mapping[str, str], loaded_at: datetime) -> None:
         row = {"digest": digest, "files": dict(files), "loaded_at": loaded_at}

@@ -25,8 +25,8 @@ class CallStore(Protocol):
     ) -> tuple[CallRecord, ...]:
         """Newest first by arrival; since <= arrived_at < before."""
 
-    async def unended_calls(self) -> tuple[CallRecord, ...]:
-        """Calls whose record has no ending yet: live ones, and those a killed router left behind."""
+    async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
+        """A router's calls whose record has no ending yet, oldest first: live ones, and those it left when killed."""
 
     async def save_dialplan(self, digest: str, files: Mapping[str, str], loaded_at: datetime) -> None:
         """Keeps the text of a dial plan's files by digest; a digest already there is left alone."""

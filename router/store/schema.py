@@ -124,6 +124,7 @@ calls = Table(
     Column("called_number", Words, nullable=False),
     Column("called_raw", Words, nullable=False),
     Column("arrived_at", Moment, nullable=False),
+    Column("router", Words, nullable=False),
     Column("trunk", Words),
     Column("person", Words),
     Column("department", Words),
@@ -148,6 +149,7 @@ Index("ix_calls_arrived_at", calls.c.arrived_at)
 Index("ix_calls_department_arrived_at", calls.c.department, calls.c.arrived_at)
 Index(
     "ix_calls_unended",
+    calls.c.router,
     calls.c.arrived_at,
     sqlite_where=calls.c.outcome.is_(None),
     postgresql_where=calls.c.outcome.is_(None),

@@ -18,7 +18,7 @@ from router.model.ending import LegResult, Outcome
 from router.model.message import MessageFacts, StoredSound, VoicemailMessage
 from router.model.record import CallRecord
 from router.store.errors import StoreError
-from tests.rules.conftest import SALES, acme
+from tests.rules.acme import SALES, acme
 from tests.support.clock import now, run
 from tests.support.fake.far_end import Leg, Line, Phone
 from tests.support.fake_asterisk import INBOUND, Door, FakeAsterisk, Latency
@@ -55,8 +55,8 @@ class Ledger:
     async def call(self, call_id: CallId) -> CallRecord | None:
         return self.records.get(call_id)
 
-    async def unended_calls(self) -> tuple[CallRecord, ...]:
-        return tuple(record for record in self.records.values() if record.ending is None)
+    async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
+        return tuple(r for r in self.records.values() if r.ending is None and r.router == router)
 
 
 class Kept:
@@ -93,6 +93,7 @@ class House:
         self.ari = Ari(self.asterisk, self.asterisk.pbx.app)
         self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
         exchange = Exchange(
+            router="pbx-1",
             ari=self.ari,
             journal=self.journal,
             messages=self.kept,  # type: ignore[arg-type]

@@ -9,7 +9,8 @@ from pytest import approx
 from router.model.call import Direction
 from router.model.ending import LegResult, Outcome
 from tests.calls.house import House, place
-from tests.rules.conftest import BACKUP, VOIPCO, acme, caller_id_rule, trunk
+from tests.rules.acme import BACKUP, VOIPCO, acme
+from tests.rules.conftest import caller_id_rule, trunk
 from tests.support.clock import run
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import (

@@ -11,7 +11,8 @@ from router.calls import inbound
 from router.calls.reconcile import reconcile
 from router.model.ending import LegResult, Outcome, Party
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only, place
-from tests.rules.conftest import PLAY, VOICEMAIL, acme, ring
+from tests.rules.acme import acme
+from tests.rules.conftest import PLAY, VOICEMAIL, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import INBOUND, Door, FakeAsterisk

@@ -13,7 +13,8 @@ from router.fastagi.server import FastAgiServer
 from router.model.call import CallId
 from router.model.department import DialPlan
 from router.model.record import CallRecord
-from tests.rules.conftest import OPEN, acme
+from tests.rules.acme import acme
+from tests.rules.conftest import OPEN
 
 _SET = re.compile(rb'SET VARIABLE (\w+) "(.*)"\n')
 

@@ -9,18 +9,8 @@ from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, LegResult, Outcome, Party
 from router.store.errors import StoreError
 from tests.fastagi.conftest import Dialplan
-from tests.rules.conftest import (
-    CLOSED,
-    OPEN,
-    acme,
-    caller_id_rule,
-    department,
-    hop,
-    inbound,
-    person,
-    reject,
-    ring,
-)
+from tests.rules.acme import acme
+from tests.rules.conftest import CLOSED, OPEN, caller_id_rule, department, hop, inbound, person, reject, ring
 
 WITHHELD = "32"  # AST_PRES_RESTRICTED, user-provided
 

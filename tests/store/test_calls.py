@@ -129,9 +129,10 @@ class TestLatestCalls:
 async def test_unended_calls_are_those_without_an_ending_oldest_first(store: Store) -> None:
     older = record("c1", **LIVE)
     newer = record("c2", **LIVE, arrived_at=after(9))
-    await store.save_calls([newer, record("c3"), older])
+    of_another_router = record("c4", **LIVE, router="pbx-2")
+    await store.save_calls([newer, record("c3"), of_another_router, older])
 
-    assert await store.unended_calls() == (older, newer)
+    assert await store.unended_calls("pbx-1") == (older, newer)
 
 
 async def test_saving_nothing_is_well(store: Store) -> None:

@@ -64,6 +64,7 @@ def record(call_id: str = "c1", **other: Any) -> CallRecord:
     usual = CallRecord(
         id=CallId(call_id),
         direction=Direction.INBOUND,
+        router="pbx-1",
         channel=f"asterisk-{call_id}",
         caller_number="+442079460999",
         caller_name="Jörg „the boss“ Müller",

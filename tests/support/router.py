@@ -49,6 +49,7 @@ class RouterProcess:
         folder.mkdir(parents=True, exist_ok=True)
         self.settings_file.write_text(
             f"""
+name = "pbx-1"
 state_dir = "{folder}"
 [ari]
 url = "http://127.0.0.1:{ari_port or bench.ari_port}"

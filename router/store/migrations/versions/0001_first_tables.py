@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("called_number", sa.Text, nullable=False),
         sa.Column("called_raw", sa.Text, nullable=False),
         sa.Column("arrived_at", MOMENT, nullable=False),
+        sa.Column("router", sa.Text, nullable=False),
         sa.Column("trunk", sa.Text),
         sa.Column("person", sa.Text),
         sa.Column("department", sa.Text),
@@ -49,7 +50,9 @@ def upgrade() -> None:
     op.create_index("ix_calls_arrived_at", "calls", ["arrived_at"])
     op.create_index("ix_calls_department_arrived_at", "calls", ["department", "arrived_at"])
     unended = sa.text("outcome IS NULL")
-    op.create_index("ix_calls_unended", "calls", ["arrived_at"], sqlite_where=unended, postgresql_where=unended)
+    op.create_index(
+        "ix_calls_unended", "calls", ["router", "arrived_at"], sqlite_where=unended, postgresql_where=unended
+    )
     op.create_table(
         "dialplans",
         sa.Column("digest", sa.Text, nullable=False),
