@@ -23,9 +23,11 @@ OUTSIDE = "+447400123456"
 class Watch:
     """An application on the PBX that no call enters: it sees the events of what it subscribes to."""
 
+    app = "watch"
+
     def __init__(self, bench: Bench) -> None:
         self._events: asyncio.Queue[Json] = asyncio.Queue()
-        self.ari = BenchAri(bench.ari_port, bench.ari_user, bench.ari_secret, "watch", self._events.put_nowait)
+        self.ari = BenchAri(bench.ari_port, bench.ari_user, bench.ari_secret, self.app, self._events.put_nowait)
 
     async def until(self, what: Callable[[Json], bool], limit_s: float = 15.0) -> Json:
         async with asyncio.timeout(limit_s):
@@ -158,6 +160,70 @@ async def test_a_new_plan_is_loaded_without_a_restart(bench: Bench, far: FarEnd,
     finally:
         write_fallback(acme(), bench.fallback_path)
         await watch.ari.request("PUT", "asterisk/modules/pbx_config.so")
+
+
+# --- a router that hangs. It is an application that is connected and does nothing, or less and less.
+
+
+class IdleRouter(Watch):
+    """An application "callrouter" that does what a test says, and nothing else."""
+
+    app = "callrouter"
+
+    async def claim(self) -> Json:
+        """Claims the next call. Returns its StasisStart."""
+        call = await self.until(lambda event: event["type"] == "CallBroadcast")
+        await self.ari.request("POST", "events/claim", channelId=call["channel"]["id"], application=self.app)
+        return await self.until(lambda event: event["type"] == "StasisStart")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def router(bench: Bench, far: FarEnd) -> AsyncIterator[IdleRouter]:
+    idle = IdleRouter(bench)
+    async with idle.ari:
+        yield idle
+        await far.hang_up_all()
+
+
+async def test_a_router_that_claims_nothing_is_passed_over(router: IdleRouter, far: FarEnd) -> None:
+    await far.call(SALES)
+    await far.phone("alice").call()
+
+
+async def test_a_router_that_claimed_and_hangs_loses_the_call_with_its_lease(
+    router: IdleRouter, far: FarEnd
+) -> None:
+    caller = await far.call(SALES)
+    start = await router.claim()
+    assert (start["args"], start["channel"]["dialplan"]["exten"]) == (["inbound"], SALES)
+    assert far.phone("alice").calls.empty()
+
+    lease = {"variable": "TIMEOUT(absolute)", "value": "0.2"}
+    await router.ari.request("POST", f"channels/{start['channel']['id']}/variable", **lease)
+    await far.phone("alice").call()
+    await caller.answered()
+
+
+async def test_a_router_that_is_done_with_a_call_ends_it(router: IdleRouter, far: FarEnd) -> None:
+    caller = await far.call(SALES)
+    start = await router.claim()
+    await router.ari.request("POST", f"channels/{start['channel']['id']}/continue")
+    await caller.ended()
+    assert far.phone("alice").calls.empty()
+
+
+@pytest.mark.parametrize("connected", [True, False], ids=["a router that hangs", "no router"])
+async def test_an_asterisk_without_broadcast_gets_by(
+    bench: Bench, watch: Watch, far: FarEnd, connected: bool
+) -> None:
+    await watch.ari.request("DELETE", "asterisk/modules/app_stasis_broadcast.so")
+    try:
+        async with IdleRouter(bench).ari if connected else contextlib.nullcontext():
+            await far.call(SALES)
+            await far.phone("alice").call()
+            await far.hang_up_all()
+    finally:
+        await watch.ari.request("POST", "asterisk/modules/app_stasis_broadcast.so")
 
 
 # --- from a phone
