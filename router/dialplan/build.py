@@ -6,6 +6,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from router.dialplan import shape
+from router.dialplan import steps as written
 from router.dialplan.draft import Draft
 from router.dialplan.numbers import country_code, emergency_numbers, national_prefix
 from router.dialplan.scalars import DAYS, day, days
@@ -113,27 +114,27 @@ def _department(draft: Draft, name: str, entry: shape.Department) -> model.Depar
     )
 
 
-def _steps(draft: Draft, steps: Sequence[shape.Step], members: Sequence[str]) -> tuple[model.DepartmentStep, ...]:
+def _steps(draft: Draft, steps: Sequence[written.Step], members: Sequence[str]) -> tuple[model.DepartmentStep, ...]:
     return tuple(_step(draft, step, members) for step in steps)
 
 
-def _step(draft: Draft, step: shape.Step, members: Sequence[str]) -> model.DepartmentStep:
+def _step(draft: Draft, step: written.Step, members: Sequence[str]) -> model.DepartmentStep:
     match step:
-        case shape.PlayStep():
+        case written.PlayStep():
             return Play(sound=step.play, answers=step.answer)
-        case shape.RingStep():
+        case written.RingStep():
             return _ring(draft, step, members)
         case "voicemail":
             return model.VoicemailStep()
-        case shape.RejectStep():
+        case written.RejectStep():
             return Reject(cause=step.reject)
-        case shape.HopStep():
+        case written.HopStep():
             return model.HopStep(department=step.department)
         case _:
             assert_never(step)
 
 
-def _ring(draft: Draft, step: shape.RingStep, members: Sequence[str]) -> model.RingStep:
+def _ring(draft: Draft, step: written.RingStep, members: Sequence[str]) -> model.RingStep:
     people: dict[str, None] = {}  # a set that keeps the order written
     for who in step.ring:
         if who == "members":

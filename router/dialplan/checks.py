@@ -1,4 +1,4 @@
-"""What takes more than one entry to judge: numbers given twice, calls that end in silence, loops, missing prompts.
+"""What takes more than one entry to judge: names, numbers and phones given twice, hours that overlap, idle rules.
 
 Each check looks only at entries that are good by themselves and says nothing where a faulty one might be the cause.
 """
@@ -8,7 +8,6 @@ from datetime import time
 from itertools import pairwise
 from typing import NamedTuple
 
-from router.dialplan import shape
 from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import emergency_numbers, is_valid
@@ -25,10 +24,8 @@ def check(plan: Draft) -> None:
     numbers(plan)
     phones(plan)
     hours(plan)
-    steps(plan)
-    loops(plan)
     rules(plan)
-    reach(plan)
+    way_out(plan)
 
 
 def names(plan: Draft) -> None:
@@ -146,91 +143,6 @@ def _minute(clock: time) -> int:
     return clock.hour * 60 + clock.minute
 
 
-def steps(plan: Draft) -> None:
-    """Every list of steps ends the call, reaches each of its steps and rings somebody."""
-    for name, department in plan.departments.items():
-        for key, listed in (("open", department.open), ("closed", department.closed)):
-            if listed is not None:
-                _ending(plan, ("departments", name, key), listed)
-                for index, step in enumerate(listed):
-                    _step(plan, ("departments", name, key, index), step, department)
-    for rule_index, rule in plan.inbound.items():
-        _ending(plan, ("inbound", rule_index, "do"), rule.do)
-        for index, step in enumerate(rule.do):
-            _step(plan, ("inbound", rule_index, "do", index), step, None)
-
-
-def ends(step: shape.Step) -> bool:
-    """Whether nothing after the step is ever done."""
-    return step == "voicemail" or isinstance(step, shape.RejectStep | shape.HopStep)
-
-
-def _ending(plan: Draft, path: Path, listed: Sequence[shape.Step]) -> None:
-    for index, step in enumerate(listed[:-1]):
-        if ends(step):
-            plan.fault((*path, index + 1), "is never reached: the step before it ends the call")
-            return
-    if not ends(listed[-1]):
-        plan.fault(
-            (*path, len(listed) - 1),
-            "is the last step: who is still there would hear silence; end with voicemail, reject or department",
-        )
-
-
-def _step(plan: Draft, path: Path, step: shape.Step, department: shape.Department | None) -> None:
-    if step == "voicemail" and department is None:
-        plan.fault(path, "voicemail needs a mailbox; write {department: …} to use that department's")
-    elif step == "voicemail" and department is not None and department.voicemail is None:
-        plan.fault(path, "the department has no mailbox; add voicemail: {to: [address]} to it")
-    elif isinstance(step, shape.RingStep):
-        for index, who in enumerate(step.ring):
-            if who == "members" and department is None:
-                plan.fault(
-                    (*path, "ring", index), '"members" is for a department\'s steps; name people or departments'
-                )
-            elif who == "members" and department is not None and not department.members:
-                plan.fault((*path, "ring", index), "the department has no members, so nobody rings")
-            elif who in plan.departments and not plan.departments[who].members:
-                plan.fault((*path, "ring", index), f'department "{who}" has no members, so nobody rings')
-
-
-def hops(plan: Draft) -> Mapping[str, Sequence[tuple[Path, str]]]:
-    """Where each department's steps lead: place of the step, department it goes to."""
-    return {
-        name: [
-            (("departments", name, key, index), step.department)
-            for key, listed in (("open", department.open), ("closed", department.closed or ()))
-            for index, step in enumerate(listed)
-            if isinstance(step, shape.HopStep)
-        ]
-        for name, department in plan.departments.items()
-    }
-
-
-def loops(plan: Draft) -> None:
-    """No call goes round in circles, whatever the time: depth first, a fault for each step that leads back."""
-    leads = hops(plan)
-    done: set[str] = set()
-    for start in leads:
-        trail: list[str] = []
-        pending: list[tuple[str, Iterator[tuple[Path, str]]]] = []
-        following: tuple[str, Iterator[tuple[Path, str]]] | None = (start, iter(leads[start]))
-        while following is not None or pending:
-            if following is not None:
-                pending.append(following)
-                trail.append(following[0])
-                following = None
-            way = next(pending[-1][1], None)
-            if way is None:
-                pending.pop()
-                done.add(trail.pop())
-            elif way[1] in trail:
-                circle = " -> ".join([*trail[trail.index(way[1]) :], way[1]][-10:])
-                plan.fault(way[0], f"leads round in a circle: {circle}")
-            elif way[1] in leads and way[1] not in done:
-                following = (way[1], iter(leads[way[1]]))
-
-
 def rules(plan: Draft) -> None:
     """Rules are read from the top, so one that fits everything ends the list; for trunks one must."""
     _everything(plan, ("inbound",), {at: not rule.from_ and not rule.to for at, rule in plan.inbound.items()})
@@ -254,16 +166,7 @@ def _everything(plan: Draft, path: Path, everything: Mapping[int, bool]) -> None
         )
 
 
-def reach(plan: Draft) -> None:
-    """What nobody can reach is worth a warning."""
-    if not plan.is_sound("departments", "inbound", "trunks"):
-        return
-    led_to = {to for ways in hops(plan).values() for _, to in ways}
-    led_to |= {
-        step.department for rule in plan.inbound.values() for step in rule.do if isinstance(step, shape.HopStep)
-    }
-    for name, department in plan.departments.items():
-        if not department.numbers and department.extension is None and name not in led_to:
-            plan.warn(("departments", name), "has no number and no extension, and no step leads to it")
-    if not plan.trunks:
+def way_out(plan: Draft) -> None:
+    """A company that cannot call out is worth a warning."""
+    if not plan.trunks and plan.is_sound("trunks"):
         plan.warn((), "there are no trunks: nobody can call out, not even an emergency number")

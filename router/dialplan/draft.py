@@ -4,6 +4,7 @@ An entry with a fault is left out, but its name stays known, so that one mistake
 the whole plan still run on everything else.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,8 +16,11 @@ from router.dialplan.faults import Fault, Path, Suggest
 from router.dialplan.numbers import is_country
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
 from router.dialplan.source import Source
+from router.dialplan.steps import Step
 
 P = TypeVar("P", bound=Part)
+
+RULES_LIMIT = 1000  # entries of one list: every call walks through its rules
 
 SECTIONS: dict[str, Kind] = {
     "trunks": Kind.TRUNK,
@@ -55,6 +59,15 @@ class Draft:
 
     def warn(self, path: Path, what: str) -> None:
         self.warnings.append(self.source.fault(path, what))
+
+    def step_lists(self) -> Iterator[tuple[Path, Sequence[Step], shape.Department | None]]:
+        """Every list of steps: where it stands, its steps, the department whose it is, None for a rule's."""
+        for name, department in self.departments.items():
+            yield ("departments", name, "open"), department.open, department
+            if department.closed is not None:
+                yield ("departments", name, "closed"), department.closed, department
+        for at, rule in self.inbound.items():
+            yield ("inbound", at, "do"), rule.do, None
 
     def is_sound(self, *sections: str) -> bool:
         """Whether every entry of these sections is good, so that what is missing there is truly missing."""
@@ -151,6 +164,9 @@ def _rules(plan: Draft, path: Path, part: type[P], into: dict[int, P]) -> None:
         entries = entries[key]
     if not isinstance(entries, list):
         plan.fault(path, f"expected a list, got {got(entries)}")
+        return
+    if len(entries) > RULES_LIMIT:
+        plan.fault(path, f"has {len(entries)} entries; {RULES_LIMIT} are possible")
         return
     for index, entry in enumerate(entries):
         if (read := _read(plan, part, entry, (*path, index))) is not None:

@@ -1,7 +1,7 @@
 """What is wrong with a dial plan, where it stands and what to do: a value, so that all of it is told at once."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SUGGESTIONS = 100  # looked for per plan; a file of ten thousand typos must not cost minutes
@@ -63,17 +63,18 @@ class Suggest:
     def __init__(self, most: int = SUGGESTIONS) -> None:
         self._left = most
 
-    def __call__(self, name: str, known: Collection[str]) -> str:
+    def __call__(self, name: str, known: Iterable[str]) -> str:
         """`did you mean "sales"? known: sales, support`, as much of it as can be said."""
-        if not known:
-            return "none is known"
+        if self._left <= 0:
+            return "too many like it to look up what is known"
+        self._left -= 1
         names = sorted(known)
+        if not names:
+            return "none is known"
         listed = ", ".join(map(brief, names[:NAMES_LISTED]))
         if len(names) > NAMES_LISTED:
             listed += f" and {len(names) - NAMES_LISTED} more"
-        if self._left > 0:
-            self._left -= 1
-            nearest = difflib.get_close_matches(name[:80], names, n=1)
-            if nearest:
-                return f'did you mean "{brief(nearest[0])}"? known: {listed}'
+        nearest = difflib.get_close_matches(name[:80], names, n=1)
+        if nearest:
+            return f'did you mean "{brief(nearest[0])}"? known: {listed}'
         return f"known: {listed}"

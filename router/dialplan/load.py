@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.dialplan import caller_ids, checks, shape, sounds
+from router.dialplan import caller_ids, checks, flow, sounds
 from router.dialplan.build import build
 from router.dialplan.draft import Draft, draft
 from router.dialplan.faults import Fault, order
 from router.dialplan.source import folder, gather
+from router.dialplan.steps import PlayStep
 from router.model.department import DialPlan
 
 FAULTS_LIMIT = 1000  # told at once; nobody reads more, and a wrong file must not fill a disk with its log
@@ -33,6 +34,7 @@ def load(directory: Path) -> Loaded:
     source = gather(directory)
     entries = draft(source)
     checks.check(entries)
+    flow.check(entries)
     caller_ids.check(entries)
     _prompts(entries, directory)
     plan = build(entries, entries.head) if entries.head is not None and not entries.faults else None
@@ -45,9 +47,9 @@ def _prompts(entries: Draft, directory: Path) -> None:
     """Notes prompts that are missing or cannot be played, at every place that names them."""
     wanted = [
         ((*path, index, "play"), step.play)
-        for path, steps in _step_lists(entries)
+        for path, steps, _ in entries.step_lists()
         for index, step in enumerate(steps)
-        if isinstance(step, shape.PlayStep)
+        if isinstance(step, PlayStep)
     ]
     wanted += [
         (("departments", name, "voicemail", "greeting"), entry.voicemail.greeting)
@@ -61,16 +63,6 @@ def _prompts(entries: Draft, directory: Path) -> None:
     for path, name in wanted:
         if (what := problems[name]) is not None:
             entries.fault(path, what)
-
-
-def _step_lists(entries: Draft) -> list[tuple[tuple[str | int, ...], list[shape.Step]]]:
-    lists: list[tuple[tuple[str | int, ...], list[shape.Step]]] = []
-    for name, entry in entries.departments.items():
-        lists += [
-            (("departments", name, "open"), entry.open),
-            (("departments", name, "closed"), entry.closed or []),
-        ]
-    return lists + [(("inbound", at, "do"), rule.do) for at, rule in entries.inbound.items()]
 
 
 def _told(found: list[Fault]) -> tuple[Fault, ...]:

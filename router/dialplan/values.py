@@ -6,6 +6,7 @@ else a number, a truth value or a list in a text's place is refused rather than 
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -82,12 +83,12 @@ def _known(*kinds: Kind, also: Collection[str] = ()) -> Text:
     def read(text: str, context: Context) -> str:
         if context.is_partial:
             return text
-        names = {name for kind in kinds for name in context.names.get(kind, ())} | set(also)
-        if text in names:
+        if text in also or any(text in context.names.get(kind, ()) for kind in kinds):
             return text
         if text.endswith(".mobile"):
             raise ValueError(f'"{brief(text)}": ringing a mobile is not yet supported')
         what = " or ".join(kind.value for kind in kinds)
+        names = chain(also, *(context.names.get(kind, ()) for kind in kinds))
         raise ValueError(f'"{brief(text)}" is no {what}; {context.suggest(text, names)}')
 
     return Text(read)

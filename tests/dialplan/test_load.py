@@ -303,3 +303,22 @@ def test_a_great_many_faults_are_cut_short(load_text: LoadText) -> None:
 
     assert len(loaded.faults) == 1001
     assert loaded.faults[-1].what == "and 4000 more"
+
+
+def test_a_great_many_unknown_names_are_not_all_looked_up(load_text: LoadText) -> None:
+    people = "".join(f"  p{at}: {{name: P, phone: PJSIP/p{at}}}\n" for at in range(2000))
+    members = ", ".join(f"q{at}" for at in range(2000))
+
+    loaded = load_text(f"{HEAD}people:\n{people}{SALES.replace('open:', f'members: [{members}], open:')}")
+
+    what = [fault.what for fault in loaded.faults]
+    assert what[0].startswith('"q0" is no person; known: p0, p1, p10, ')
+    assert what[999] == '"q999" is no person; too many like it to look up what is known'
+
+
+def test_a_list_of_rules_that_every_call_would_walk_through_is_limited(load_text: LoadText) -> None:
+    rules = "".join(f"  - {{name: n, from: 020 7946 {at:04d}, do: [{{reject: busy}}]}}\n" for at in range(1001))
+
+    assert faults(load_text(HEAD + SALES + "inbound:\n" + rules)) == [
+        "acme.yaml:7:3: inbound: has 1001 entries; 1000 are possible"
+    ]
