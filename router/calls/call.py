@@ -33,7 +33,8 @@ _LEGS_END_WITHIN_S = 2.0
 class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
-    partner: who talks with the caller, None before. recording, playback: ids of what goes on on the caller's
+    shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
+    and name. partner: who talks with the caller, None before. recording, playback: ids of what goes on on the caller's
     channel. Listens from construction on; `close` ends that.
     """
 
@@ -44,6 +45,7 @@ class Call:
         self.channel = channel
         self.plan = plan
         self.record = record
+        self.shows: dict[str, str] = {}
         self.partner: Leg | None = None
         self.recording: str | None = None
         self.playback: str | None = None

@@ -132,14 +132,20 @@ class Caller:
         return self._bridge
 
     async def join_bridge(self, *, with_leg: str | None = None) -> None:
-        """Puts the caller, and a leg by its channel's id, into the bridge, which is made if there is none yet."""
+        """Puts the caller, and a leg by its channel's id, into the bridge, which is made if there is none yet.
+
+        Both keep the identity they were shown: what their endpoints are called inside is nobody's business.
+        """
         await asyncio.shield(self.make_bridge())
         joining = [] if self._in_bridge else [self.id]
         if with_leg is not None:
             joining.append(with_leg)
         if joining:
             self._in_bridge = True
-            await self._errands.do(self._ari.bridges.add_channel(self.bridge_id, channel=joining))
+            joined = self._ari.bridges.add_channel(
+                self.bridge_id, channel=joining, inhibit_connected_line_updates=True
+            )
+            await self._errands.do(joined)
 
     def is_in_bridge_already(self) -> None:
         """For a talk that goes on: the bridge was made by a router that is no more."""

@@ -20,7 +20,7 @@ from router.calls.leg import Leg
 from router.calls.scope import finish
 from router.dialplan.numbers import read_caller, read_number
 from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
-from router.model.caller import CallerId
+from router.model.caller import CallerId, Presentation
 from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.number import dialable
@@ -227,12 +227,12 @@ class Live:
             called=read_number(call.record.called_raw, call.plan),
             placed_at=call.record.arrived_at,
             department=department,
-            withhold=False,
+            withhold=caller.presentation is Presentation.WITHHELD,
             channel=call.channel.id,
         )
         person = call.plan.people.get(by or "")
         if person is not None:
-            caller = replace(caller, number=person.extension, name=person.name)
+            caller = CallerId(number=person.extension, name=person.name)
         call.record = replace(
             call.record,
             direction=Direction.OUTBOUND,

@@ -69,6 +69,8 @@ async def ring_first(call: Call, leg: Leg, called: str) -> Ending | None:
 
 def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
     call.save(direction=Direction.INTERNAL)
+    if caller.number is not None:
+        call.shows = {"CONNECTEDLINE(all,i)": f'"{clean_name(caller.name)}" <{caller.number}>'}
     return InboundCall(
         id=facts.id,
         caller=caller,

@@ -57,9 +57,15 @@ def _start_next(call: Call, step: Ring, waiting: deque[Target], ringing: list[Le
     expires_at = ends_at if step.each_s is None else min(ends_at, now + step.each_s)
     while waiting:
         target = waiting.popleft()
-        leg = Leg(id=call.name("leg"), endpoint=target.endpoint, person=target.person, expires_at=expires_at)
+        leg = Leg(
+            id=call.name("leg"),
+            endpoint=target.endpoint,
+            person=target.person,
+            expires_at=expires_at,
+            shows_caller=not call.shows,
+        )
         ringing.append(leg)
-        call.legs.start(leg, variables={}, originator=call.channel.id)
+        call.legs.start(leg, variables=call.shows, originator=call.channel.id)
         if step.order is Order.IN_TURN:
             return
 
