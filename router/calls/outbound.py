@@ -133,8 +133,6 @@ def identity(choice: TrunkChoice, name: str) -> dict[str, str]:
     anonymous, and where the trunk has `send_pai` and `trust_id_outbound` the number is asserted to the carrier with
     `Privacy: id` (RFC 3325).
     """
-    if not choice.asserted:
-        return {"CONNECTEDLINE(pres)": "prohib"}
     shown = {"CONNECTEDLINE(all,i)": f'"{clean_name(name)}" <{choice.asserted}>'}
     if not choice.shown:
         shown["CONNECTEDLINE(pres,i)"] = "prohib"

@@ -8,6 +8,7 @@ import asyncio
 from functools import cache
 from pathlib import Path
 
+import structlog
 from alembic.command import upgrade
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -17,9 +18,11 @@ from sqlalchemy import Connection, text
 from router.store.calls import SqlCalls
 from router.store.contract import Store
 from router.store.engines import Database
-from router.store.errors import SchemaOutdated
+from router.store.errors import SchemaOutdated, StoreError
 from router.store.messages import SqlMessages
 from router.store.shelf import Shelf
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x63616C6C  # any number; the same for all routers on one PostgreSQL
@@ -39,8 +42,9 @@ class SqlStore(SqlCalls, SqlMessages):
 async def open_store(url: str, sounds: Path) -> Store:
     """The store at `url` (sqlite:///file or postgresql://…), its recordings below `sounds`.
 
-    Raises SchemaOutdated when a PostgreSQL database is to be migrated first, or any was by a newer router;
-    StoreError when the database or the disk cannot be used.
+    A PostgreSQL that is away is no reason not to carry calls: it is opened all the same, and what it is asked for
+    raises StoreError until it is back. Raises SchemaOutdated when it is to be migrated first, or any database was
+    by a newer router; StoreError when the URL or the disk cannot be used.
     """
     database = Database(url)
     try:
@@ -48,12 +52,21 @@ async def open_store(url: str, sounds: Path) -> Store:
         if database.is_sqlite:
             await _upgrade(database)
         else:
-            async with database.reading() as connection:
-                await connection.run_sync(_check, database.where)
+            await _check_if_there(database)
     except BaseException:
         await database.close()
         raise
     return SqlStore(database, shelf)
+
+
+async def _check_if_there(database: Database) -> None:
+    try:
+        async with database.reading() as connection:
+            await connection.run_sync(_check, database.where)
+    except SchemaOutdated:
+        raise
+    except StoreError as error:
+        log.warning("store is away; records and messages wait for it", error=str(error))
 
 
 async def migrate(url: str) -> None:

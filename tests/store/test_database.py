@@ -13,7 +13,7 @@ from router.store.contract import Store
 from router.store.database import migrate, open_store
 from router.store.engines import Database
 from router.store.errors import StoreError
-from tests.support.messages import record
+from tests.support.messages import facts, record, speech
 from tests.support.postgres import Cluster
 
 
@@ -54,7 +54,11 @@ async def test_no_password_in_errors_or_logs(
     url = f"{postgres.new_database()}?gssencmode=disable".replace(*wrong)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(StoreError) as refused:
-        await open_store(url, sounds)
+        store = await open_store(url, sounds)
+        try:
+            await store.latest_calls()
+        finally:
+            await store.close()
 
     told = caplog.text + "".join(traceback.format_exception(refused.value))
     assert "p@ss" not in told
@@ -160,3 +164,14 @@ async def drop_calls(url: str) -> None:
     async with database.writing(durable=True) as connection:
         await connection.exec_driver_sql("DROP TABLE calls")
     await database.close()
+
+
+async def test_a_database_that_is_away_at_the_start_does_not_keep_calls_waiting(
+    postgres: Cluster, sounds: Path
+) -> None:
+    store = await open_store(postgres.new_database().replace("127.0.0.1:", "127.0.0.1:1"), sounds)
+    try:
+        kept = await store.keep(speech(3.0), facts("vm-while-away"))
+        assert (sounds / kept.sound.path).exists(), "a message is safe on disk without a database"
+    finally:
+        await store.close()
