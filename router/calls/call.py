@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from router.ari.errors import AriError, RequestRefused
+from router.ari.errors import AriError, FeedOverflow, RequestRefused
 from router.ari.models import Channel, Event, PlaybackFinished
 from router.calls.caller import Caller
 from router.calls.errands import Errands
@@ -34,8 +34,8 @@ class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
-    and name. partner: who talks with the caller, None before. recording, playback: ids of what goes on on the caller's
-    channel. Listens from construction on; `close` ends that.
+    and name. partner: who talks with the caller, None before. recording, playback: ids of what goes on on the
+    caller's channel. Listens from construction on; `close` ends that.
     """
 
     def __init__(self, exchange: Exchange, *, channel: Channel, plan: DialPlan, record: CallRecord) -> None:
@@ -125,7 +125,7 @@ class Call:
         await _tolerant(self.caller.destroy_bridge())
         try:
             await self.legs.ended(_LEGS_END_WITHIN_S)
-        except TimeoutError:
+        except (TimeoutError, FeedOverflow):
             log.info("a leg's end was not reported")
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from router.ari.client import Ari
+from router.ari.errors import RequestRefused
 from router.ari.models import (
     Channel,
     ChannelDestroyed,
@@ -18,6 +19,8 @@ from router.calls.errands import Errands
 from router.calls.exchange import FALLBACK
 from router.calls.scope import Gone, HangupScope, HungUp
 from router.model.plan import Music
+
+_LEAVING_S = 1.0
 
 
 class Caller:
@@ -58,9 +61,22 @@ class Caller:
                 self._errands.run(refuse_transfer(self._ari, event))
 
     async def _done(self, request: Awaitable[bool]) -> None:
-        """A 404 for the caller is a hang-up that outran its event."""
-        if not await request:
-            raise HungUp(self.hangup.gone or self._hung_up or Gone(hung_up=True))
+        """A 404 for the caller is a hang-up that outran its event.
+
+        One who is just leaving may also be refused (409 once out of Stasis, 500 for an answer): the event decides.
+        """
+        try:
+            if await request:
+                return
+        except RequestRefused:
+            try:
+                async with asyncio.timeout(_LEAVING_S):
+                    await self.hangup.tripped.wait()
+            except TimeoutError:
+                pass
+            if self.hangup.gone is None:
+                raise
+        raise HungUp(self.hangup.gone or self._hung_up or Gone(hung_up=True))
 
     # ---- what keeps the caller out of silence
 

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import structlog
 
 from router.calls.exchange import Exchange
+from router.dialplan.numbers import read_caller
 from router.model.department import DialPlan
 from router.model.message import MessageFacts, RecordingName, VoicemailMessage
 from router.model.record import CallRecord
+from router.store.errors import StoreError
 
 log = structlog.get_logger()
 
@@ -49,15 +51,17 @@ def _facts(name: RecordingName, plan: DialPlan, record: CallRecord | None) -> Me
     mailbox = department.mailbox if department else None
     if department is None or mailbox is None:
         # The dial plan changed since; somebody must still hear the message.
-        department, mailbox = next((d, d.mailbox) for d in plan.departments.values() if d.mailbox)
-    caller = f"+{name.caller}" if len(name.caller) > 6 else name.caller
+        found = next(((d, d.mailbox) for d in plan.departments.values() if d.mailbox), None)
+        if found is None:
+            raise StoreError(f"no department of the dial plan takes messages any more; {name} stays in Asterisk")
+        department, mailbox = found
     return MessageFacts(
         id=name.id,
         call_id=record.id if record else "",
         company=plan.company,
         department=department.key,
         department_name=department.name,
-        caller_number=record.caller_number if record else caller or "unknown",
+        caller_number=record.caller_number if record else read_caller(name.caller, "", False, plan.country).shown,
         caller_name=record.caller_name if record else "",
         called_number=record.called_number if record else "",
         recorded_at=datetime.fromtimestamp(name.epoch, UTC),

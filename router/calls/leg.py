@@ -30,6 +30,7 @@ class Leg:
     tech_cause: int | None = None
     shows_caller: bool = True
     early_media: bool = False
+    has_early_media: bool = False
     is_created: bool = False
     is_cancelled: bool = False
     is_timed_out: bool = False
@@ -43,6 +44,11 @@ class Leg:
     def is_ringing(self) -> bool:
         """Asked for, neither answered nor given up."""
         return self.is_alive and self.answered_at is None and not self.is_cancelled
+
+    @property
+    def came_to(self) -> LegResult:
+        """Its result; for one we gave up, what that means before Asterisk reports its end."""
+        return self.result or (LegResult.NO_ANSWER if self.is_timed_out else LegResult.CANCELLED)
 
     @classmethod
     def of(cls, past: LegRecord) -> "Leg":

@@ -67,9 +67,7 @@ class Legs:
     @property
     def results(self) -> tuple[LegResult, ...]:
         """What the legs that are over came to; one whose time was up counts before Asterisk reports its end."""
-        return tuple(
-            leg.result or LegResult.NO_ANSWER for leg in self if leg.result is not None or leg.is_timed_out
-        )
+        return tuple(leg.came_to for leg in self if not leg.is_alive or leg.is_timed_out)
 
     # ---- asking
 
@@ -169,6 +167,7 @@ class Legs:
                 if leg.is_ringing:
                     self._errands.run(self._dial(leg))
             case Dial(peer=channel, dialstatus=status) if leg := self._by_id.get(channel.id):
+                leg.has_early_media |= status == "PROGRESS"
                 self._progress(leg, is_ringing=status in ("RINGING", "PROGRESS"), is_up=status == "ANSWER")
             case ChannelStateChange(channel=channel) if leg := self._by_id.get(channel.id):
                 self._progress(leg, is_ringing=channel.state == "Ringing", is_up=channel.state == "Up")

@@ -139,6 +139,9 @@ class Live:
             if call.partner is not None:
                 await finish(call.caller.lease(0), self.exchange.limits.cleanup_s)
             raise
+        except AriError as error:
+            log.error("call failed", error=str(error))
+            call.note("failed: Asterisk refused or could not be reached; handed to the dialplan")
         except Exception:
             log.exception("call failed")
             call.note("failed by an error of the router; handed to the dialplan")
@@ -146,8 +149,8 @@ class Live:
             try:
                 if not keeps:
                     await finish(self._close(call, ending), self.exchange.limits.cleanup_s)
-            except TimeoutError:
-                log.error("letting go took too long")
+            except Exception:
+                log.exception("letting go failed")
             finally:
                 call.close()
                 del self.calls[call.channel.id]

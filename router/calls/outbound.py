@@ -12,7 +12,7 @@ from router.calls.talk import talk
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
-from router.model.ending import Ending, LegResult
+from router.model.ending import Ending
 from router.model.number import NumberKind
 from router.model.plan import Music, RejectCause
 from router.rules import endings
@@ -53,18 +53,22 @@ async def ring_first(call: Call, leg: Leg, called: str) -> Ending | None:
 
     leg: to the person's phone; its channel is the call's own. called: what the phone shows meanwhile.
     """
-    loop = asyncio.get_running_loop()
     call.note(f"rings {leg.person} first")
     call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": f'"{called}" <{called}>'}, originator=None)
-    while leg.is_alive and leg.answered_at is None:
+    await _until_answered(call, leg)
+    return None if leg.answered_at is not None else endings.unanswered((leg.came_to,))
+
+
+async def _until_answered(call: Call, leg: Leg) -> None:
+    """Waits until the leg is answered, over, or has rung for as long as it may."""
+    loop = asyncio.get_running_loop()
+    while leg.is_ringing:
         try:
             await call.next(leg.expires_at - loop.time())
         except TimeoutError:
             call.legs.cancel(leg, timed_out=True)
-            leg.expires_at = float("inf")
-    if leg.is_alive:
-        return None
-    return endings.unanswered((leg.result,) if leg.result else ())
+        if leg.has_early_media:
+            await call.caller.quiet()  # what the far end lets hear comes by the bridge
 
 
 def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
@@ -91,12 +95,11 @@ async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
         last = await _try(call, choice, decision)
         if last.answered_at is not None and last.is_alive:
             return await talk(call, last)
-        result = last.result or LegResult.CANCELLED
-        if decision.to is not CallTo.EMERGENCY and not endings.is_technical(result):
+        if decision.to is not CallTo.EMERGENCY and not endings.is_technical(last.came_to):
             break
-    if last is None or last.result is None:
+    if last is None:
         return endings.failed()
-    return endings.ending_of_outgoing(last.result, last.cause or 0)
+    return endings.ending_of_outgoing(last.came_to, last.cause or 0)
 
 
 async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> Leg:
@@ -117,12 +120,7 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
     await call.caller.lease(rings_for_s)
     if call.caller.is_answered:  # click-to-call: the person hears that it rings
         await call.caller.let_hear(Music.RINGING)
-    while leg.is_alive and leg.answered_at is None:
-        try:
-            await call.next(leg.expires_at - loop.time())
-        except TimeoutError:
-            call.legs.cancel(leg, timed_out=True)
-            leg.expires_at = float("inf")
+    await _until_answered(call, leg)
     return leg
 
 

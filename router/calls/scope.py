@@ -39,6 +39,7 @@ class HangupScope:
 
     def __init__(self) -> None:
         self.gone: Gone | None = None
+        self.tripped = asyncio.Event()
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._cancelled_by_us = False
@@ -48,6 +49,7 @@ class HangupScope:
         if self.gone is not None:
             return
         self.gone = gone
+        self.tripped.set()
         if self._task is not None:
             self._cancelled_by_us = True
             self._task.cancel()

@@ -26,7 +26,7 @@ class CallStore(Protocol):
         """Newest first by arrival; since <= arrived_at < before."""
 
     async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
-        """A router's calls whose record has no ending yet, oldest first: live ones, and those it left when killed."""
+        """A router's calls without an ending, oldest first: live ones, and those it left when it was killed."""
 
     async def save_dialplan(self, digest: str, files: Mapping[str, str], loaded_at: datetime) -> None:
         """Keeps the text of a dial plan's files by digest; a digest already there is left alone."""

@@ -1,0 +1,108 @@
+"""Records on their way to the store: nothing waits for it, and nothing is lost when it is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from router.calls.journal import Journal
+from router.model.record import CallRecord
+from router.store.errors import StoreError
+from tests.support.messages import record
+
+
+class Books:
+    """A store that may be away, and remembers each transaction."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[CallRecord, ...]] = []
+        self.is_away = False
+
+    async def save_calls(self, records: Sequence[CallRecord]) -> None:
+        if self.is_away:
+            raise StoreError("away")
+        self.batches.append(tuple(records))
+
+
+@asynccontextmanager
+async def running(books: Any, spill: Path, **settings: Any) -> AsyncIterator[Journal]:
+    journal = Journal(books, spill, **settings)
+    task = asyncio.create_task(journal.run())
+    try:
+        yield journal
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_milestones_of_many_calls_are_one_transaction_with_the_newest_of_each(tmp_path: Path) -> None:
+    books = Books()
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a", rule="old"))
+        journal.save(record("b"))
+        journal.save(record("a", rule="new"))
+        await asyncio.sleep(1.0)
+    assert [[(r.id, r.rule) for r in batch] for batch in books.batches] == [[("a", "new"), ("b", record("b").rule)]]
+
+
+async def test_a_store_that_is_away_is_waited_for_and_gets_the_newest(tmp_path: Path) -> None:
+    books = Books()
+    books.is_away = True
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a", rule="old"))
+        await asyncio.sleep(5.0)
+        assert journal.backlog == 1
+        journal.save(record("a", rule="new"))
+        books.is_away = False
+        await asyncio.sleep(15.0)
+        assert journal.backlog == 0
+    assert [r.rule for batch in books.batches for r in batch] == ["new"]
+
+
+async def test_what_the_store_did_not_take_before_the_stop_is_read_by_the_next_start(tmp_path: Path) -> None:
+    books = Books()
+    books.is_away = True
+    kept = [record("a"), replace(record("b"), caller_name="Zoë \n O'Neil")]
+    async with running(books, tmp_path / "spill") as journal:
+        for each in kept:
+            journal.save(each)
+        await asyncio.sleep(1.0)
+    books.is_away = False
+    async with running(books, tmp_path / "spill"):
+        await asyncio.sleep(1.0)
+    assert [r for batch in books.batches for r in batch] == kept
+    assert not (tmp_path / "spill").exists(), "once in the store they are not read again"
+
+
+async def test_records_saved_just_before_the_stop_are_written(tmp_path: Path) -> None:
+    books = Books()
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a"))
+        await asyncio.sleep(0)
+    assert len(books.batches) == 1
+
+
+async def test_an_unreadable_line_of_the_spill_file_does_not_keep_the_others(tmp_path: Path) -> None:
+    books = Books()
+    books.is_away = True
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a"))
+        await asyncio.sleep(1.0)
+    spill = tmp_path / "spill"
+    spill.write_bytes(b"{half a rec\n" + spill.read_bytes())
+    books.is_away = False
+    async with running(books, spill):
+        await asyncio.sleep(1.0)
+    assert [r.id for batch in books.batches for r in batch] == ["a"]
+
+
+async def test_memory_is_bounded_while_the_store_is_away(tmp_path: Path) -> None:
+    books = Books()
+    books.is_away = True
+    async with running(books, tmp_path / "spill", most=3) as journal:
+        for name in "abcde":
+            journal.save(record(name))
+        assert journal.backlog == 3
