@@ -5,6 +5,8 @@ import importlib.util
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,14 +23,26 @@ DOCKERFILE = (DOCKER / "Dockerfile").read_text()
 
 
 @pytest.fixture(scope="module")
-def fetch() -> ModuleType:
+def fetch() -> Iterator[ModuleType]:
     """docker/fetch-asterisk as a module."""
     loader = importlib.machinery.SourceFileLoader("fetch_asterisk", str(DOCKER / "fetch-asterisk"))
     spec = importlib.util.spec_from_loader("fetch_asterisk", loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCKER))
+        loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def packages(fetch: ModuleType) -> ModuleType:
+    return sys.modules["packages"]
+
+
+@pytest.fixture(scope="module")
+def libraries(fetch: ModuleType) -> ModuleType:
+    return sys.modules["libraries"]
 
 
 def expanded(value: str) -> str:
@@ -127,7 +141,7 @@ def test_make_secrets_keeps_the_ones_that_are_there(tmp_path: Path) -> None:
 # --- finding an Asterisk
 
 
-def test_package_sources_are_read_from_both_of_apts_formats(fetch: ModuleType) -> None:
+def test_package_sources_are_read_from_both_of_apts_formats(packages: ModuleType) -> None:
     one_line = """
         # deb http://no.example/debian bookworm main
         deb http://a.example/debian bookworm main contrib
@@ -156,11 +170,11 @@ Signed-By:
  mQINBF
  -----END PGP PUBLIC KEY BLOCK-----
 """
-    assert [tuple(source) for source in fetch.read_one_line_sources(one_line)] == [
+    assert [tuple(source) for source in packages.read_one_line_sources(one_line)] == [
         ("http://a.example/debian", "bookworm", ""),
         ("mirror+file:/etc/apt/mirrors.list", "trixie", "/k.gpg"),
     ]
-    sources = list(fetch.read_deb822_sources(deb822))
+    sources = list(packages.read_deb822_sources(deb822))
     assert [source.uri for source in sources] == [
         "http://b.example/debian", "http://b.example/debian", "https://c.example/debian",
         "https://c.example/debian", "http://d.example/",
@@ -169,11 +183,11 @@ Signed-By:
     assert "BEGIN PGP" in sources[-1].signed_by
 
 
-def test_a_key_inside_a_source_becomes_a_file(fetch: ModuleType, tmp_path: Path) -> None:
+def test_a_key_inside_a_source_becomes_a_file(packages: ModuleType, tmp_path: Path) -> None:
     inside = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQINBF\n -----END PGP PUBLIC KEY BLOCK-----"
-    path = Path(fetch.key_file(inside, tmp_path))
+    path = Path(packages.key_file(inside, tmp_path))
     assert path.read_text().splitlines()[1:3] == ["", "mQINBF"]
-    assert fetch.key_file("/a.gpg /b.gpg", tmp_path) == "/a.gpg,/b.gpg"
+    assert packages.key_file("/a.gpg /b.gpg", tmp_path) == "/a.gpg,/b.gpg"
 
 
 @pytest.mark.parametrize(
@@ -186,21 +200,21 @@ def test_a_key_inside_a_source_becomes_a_file(fetch: ModuleType, tmp_path: Path)
         ("libsqlite3.so.0", "libsqlite3-0"),
     ],
 )
-def test_a_librarys_package_is_guessed_by_debians_rule(fetch: ModuleType, library: str, package: str) -> None:
-    assert package in fetch.usual_packages(library)
+def test_a_librarys_package_is_guessed_by_debians_rule(libraries: ModuleType, library: str, package: str) -> None:
+    assert package in libraries.usual_packages(library)
 
 
 @pytest.mark.parametrize(
     ("library", "package"), [("libxslt.so.1", "libxslt1.1"), ("libbsd.so.0", "libbsd0"), ("libz.so.1", "zlib1g")]
 )
-def test_else_by_likeness(fetch: ModuleType, library: str, package: str) -> None:
-    assert fetch.nearest(library, {"libxslt1.1", "libbsd0", "zlib1g", "libssl3t64", "adduser"}) == package
+def test_else_by_likeness(libraries: ModuleType, library: str, package: str) -> None:
+    assert libraries.nearest(library, {"libxslt1.1", "libbsd0", "zlib1g", "libssl3t64", "adduser"}) == package
 
 
-def test_what_a_program_links_against_is_read_from_the_file(fetch: ModuleType) -> None:
+def test_what_a_program_links_against_is_read_from_the_file(libraries: ModuleType) -> None:
     """The interpreter's own binary, or libc itself: any 64-bit ELF file here."""
-    assert any(re.match(r"libc\.so\.6|libm\.so\.6|libpython", name) for name in fetch.needed(Path("/bin/sh")))
-    assert fetch.needed(DOCKER / "fetch-asterisk") == set()
+    assert any(re.match(r"libc\.so\.6|libm\.so\.6|libpython", name) for name in libraries.needed(Path("/bin/sh")))
+    assert libraries.needed(DOCKER / "fetch-asterisk") == set()
 
 
 @pytest.mark.parametrize(
