@@ -1,7 +1,8 @@
 """Whether every caller ID can be shown: a number may leave only by a trunk whose carrier lets us show it.
 
 For each caller ID the rules that come before it and the routes its calls can take are looked at as sets of
-numbers. A fault is told only where calls certainly could take a route on which no trunk remains.
+numbers. A fault is told only where calls certainly could take a route on which no trunk remains. What two sets
+have to do with each other is asked once for each pair, since a plan may have a thousand rules and routes.
 """
 
 from collections.abc import Iterator
@@ -13,84 +14,115 @@ from router.dialplan.faults import Path
 from router.dialplan.patterns import Patterns, covers, meets
 from router.model.number import PhoneNumber
 
+NEVER = 1_000_000  # an index after every rule and route
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Route:
-    path: Path
-    to: Patterns
-    use: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
-    """One place that names a caller ID. to: of a rule. before: what earlier rules take away from it."""
-
-    path: Path
-    number: PhoneNumber
-    to: Patterns
-    before: tuple[Patterns, ...]
+Group = tuple[str | None, str | None]  # department and person a rule is for, None for any
 
 
 def check(plan: Draft) -> None:
     """Notes each caller ID for which some route has no trunk that may show it, the emergency one included."""
     if not plan.trunks or not plan.context.country or not plan.is_sound("trunks", "outbound"):
         return
-    routes = [
-        _Route(path=("outbound", "trunks", at), to=tuple(rule.to), use=tuple(rule.use))
-        for at, rule in sorted(plan.routes.items())
-    ] or [_Route(path=("trunks",), to=(), use=tuple(plan.trunks))]
-    may_show: dict[tuple[str, tuple[str, ...]], bool] = {}
-    for layer in _layers(plan):
-        for at, route in enumerate(routes):
-            key = (layer.number.value, route.use)
-            if key not in may_show:
-                may_show[key] = any(_may_show(plan.trunks[name], layer.number) for name in route.use)
-            if not may_show[key] and _could_take(layer, route, routes[:at]):
-                trunks = ", ".join(route.use)
-                place = plan.source.where(route.path)
-                plan.fault(layer.path, f"{layer.number} may be shown on no trunk of {place}; its trunks: {trunks}")
+    outgoing = _Outgoing(plan)
+    for layer in outgoing.layers():
+        at = outgoing.blocked(layer)
+        if at is not None:
+            place = plan.source.where(outgoing.places[at])
+            trunks = ", ".join(outgoing.uses[at])
+            plan.fault(layer.path, f"{layer.number} may be shown on no trunk of {place}; its trunks: {trunks}")
     wanted = plan.emergency.caller_id if plan.emergency else None
-    if wanted is not None and not any(_may_show(trunk, wanted) for trunk in plan.trunks.values()):
-        plan.fault(
-            ("emergency", "caller_id"), f"{wanted} may be shown on no trunk; known: {', '.join(plan.trunks)}"
-        )
+    if wanted is not None and not any(may_show(trunk, wanted) for trunk in plan.trunks.values()):
+        trunks = ", ".join(plan.trunks)
+        plan.fault(("emergency", "caller_id"), f"{wanted} may be shown on no trunk; known: {trunks}")
 
 
-def _could_take(layer: _Layer, route: _Route, earlier: list[_Route]) -> bool:
-    """Whether a call with that caller ID could take the route, earlier rules and routes considered."""
-    if not meets(layer.to, route.to):
-        return False
-    if any(covers(taken, route.to) or covers(taken, layer.to) for taken in layer.before):
-        return False
-    return not any(covers(one.to, layer.to) or covers(one.to, route.to) for one in earlier)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """The numbers that a `to:` stands for; compared by identity, so that a pair of them can be looked up."""
+
+    to: Patterns
 
 
-def _layers(plan: Draft) -> Iterator[_Layer]:
-    rules = sorted(plan.caller_ids.items())
-    for at, rule in rules:
-        if rule.show.number is not None:
-            before = tuple(tuple(other.to) for index, other in rules if index < at and _is_wider(other, rule))
-            path: Path = ("outbound", "caller_id", at, "show")
-            yield _Layer(path=path, number=rule.show.number, to=tuple(rule.to), before=before)
-    for name, person in plan.people.items():
-        if person.caller_id is not None and person.caller_id.number is not None:
-            before = tuple(
-                tuple(rule.to) for _, rule in rules if rule.department is None and rule.person in (None, name)
-            )
-            yield _Layer(path=("people", name, "caller_id"), number=person.caller_id.number, to=(), before=before)
-    for name, department in plan.departments.items():
-        if department.caller_id is not None and department.caller_id.number is not None:
-            before = tuple(
-                tuple(rule.to) for _, rule in rules if rule.person is None and rule.department in (None, name)
-            )
-            path = ("departments", name, "caller_id")
-            yield _Layer(path=path, number=department.caller_id.number, to=(), before=before)
+EVERY = _Numbers(())
 
 
-def _is_wider(rule: shape.CallerIdRule, than: shape.CallerIdRule) -> bool:
-    """Whether whoever the second rule is for, the first is for too."""
-    return rule.department in (None, than.department) and rule.person in (None, than.person)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layer:
+    """One place that names a caller ID. groups, before: rules of these groups come first up to that index."""
+
+    path: Path
+    number: PhoneNumber
+    to: _Numbers
+    groups: tuple[Group, ...]
+    before: int
 
 
-def _may_show(trunk: shape.Trunk, number: PhoneNumber) -> bool:
+class _Outgoing:
+    """The caller IDs, rules and routes of a plan, and which of them stand in each other's way."""
+
+    def __init__(self, plan: Draft) -> None:
+        self._plan = plan
+        routes = sorted(plan.routes.items())
+        self.places: list[Path] = [("outbound", "trunks", at) for at, _ in routes] or [("trunks",)]
+        self.uses = [tuple(route.use) for _, route in routes] or [tuple(plan.trunks)]
+        self._routes = [_Numbers(tuple(route.to)) for _, route in routes] or [EVERY]
+        self._rules: dict[Group, dict[int, _Numbers]] = {}
+        for at, rule in sorted(plan.caller_ids.items()):
+            self._rules.setdefault((rule.department, rule.person), {})[at] = _Numbers(tuple(rule.to))
+        self._covering: dict[tuple[Group | None, _Numbers], int] = {}
+        self._unable: dict[str, list[int]] = {}
+
+    def layers(self) -> Iterator[_Layer]:
+        plan = self._plan
+        for (department, person), rules in self._rules.items():
+            groups = tuple({(d, p) for d in (None, department) for p in (None, person)})
+            for at, to in rules.items():
+                number = plan.caller_ids[at].show.number
+                if number is not None:
+                    path: Path = ("outbound", "caller_id", at, "show")
+                    yield _Layer(path=path, number=number, to=to, groups=groups, before=at)
+        for name, someone in plan.people.items():
+            if someone.caller_id is not None and someone.caller_id.number is not None:
+                path = ("people", name, "caller_id")
+                groups = ((None, None), (None, name))
+                yield _Layer(path=path, number=someone.caller_id.number, to=EVERY, groups=groups, before=NEVER)
+        for name, entry in plan.departments.items():
+            if entry.caller_id is not None and entry.caller_id.number is not None:
+                path = ("departments", name, "caller_id")
+                groups = ((None, None), (name, None))
+                yield _Layer(path=path, number=entry.caller_id.number, to=EVERY, groups=groups, before=NEVER)
+
+    def blocked(self, layer: _Layer) -> int | None:
+        """The first route that the layer's calls could take and on which its number may not be shown."""
+        if self._is_taken(layer, layer.to):
+            return None
+        last = self._first_covering(None, layer.to)
+        for at in self._unable_to_show(layer.number):
+            to = self._routes[at]
+            is_open = at <= last and self._first_covering(None, to) == at and meets(layer.to.to, to.to)
+            if is_open and not self._is_taken(layer, to):
+                return at
+        return None
+
+    def _is_taken(self, layer: _Layer, numbers: _Numbers) -> bool:
+        """Whether an earlier rule speaks for all calls to these numbers."""
+        return any(self._first_covering(group, numbers) < layer.before for group in layer.groups)
+
+    def _first_covering(self, group: Group | None, numbers: _Numbers) -> int:
+        """Index of the first rule of a group, or with None of the first route, that covers these numbers."""
+        key = (group, numbers)
+        if key not in self._covering:
+            ordered = enumerate(self._routes) if group is None else self._rules.get(group, {}).items()
+            self._covering[key] = next((at for at, one in ordered if covers(one.to, numbers.to)), NEVER)
+        return self._covering[key]
+
+    def _unable_to_show(self, number: PhoneNumber) -> list[int]:
+        """The routes on which no trunk may show the number."""
+        if number.value not in self._unable:
+            able = {name for name, trunk in self._plan.trunks.items() if may_show(trunk, number)}
+            self._unable[number.value] = [at for at, use in enumerate(self.uses) if able.isdisjoint(use)]
+        return self._unable[number.value]
+
+
+def may_show(trunk: shape.Trunk, number: PhoneNumber) -> bool:
     return any(pattern.matches(number) for pattern in trunk.caller_ids)
