@@ -1,5 +1,7 @@
 """Looking for messages that wait in Asterisk: taken by the fallback dialplan, or left when we were killed."""
 
+import re
+
 import structlog
 
 from router.ari.errors import AriError
@@ -22,20 +24,32 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
     sweep and does not hold up the others.
     """
     exchange = live.exchange
-    being_taken = {call.recording for call in live.calls.values()}
     fetched = 0
-    for stored in await exchange.ari.recordings.list_stored():
-        name = RecordingName.parse(stored.name)
-        if name is None or stored.name in being_taken or any(call.id == name.id for call in live.calls.values()):
+    names = [
+        (stored.name, RecordingName.parse(stored.name)) for stored in await exchange.ari.recordings.list_stored()
+    ]
+    ours = [(stored, name) for stored, name in names if name is not None]
+    if not ours:
+        return 0
+    # A recording of the dialplan's Record() is listed from its start on, and is none of ARI's live ones.
+    speaking = {_filtered(channel.id) for channel in await exchange.ari.channels.list()}
+    speaking |= {call.id for call in live.calls.values()}
+    for stored, name in ours:
+        if name.id in speaking:
             continue
         try:
-            if await exchange.ari.recordings.get_live(stored.name) is not None:
+            if await exchange.ari.recordings.get_live(stored) is not None:
                 continue  # still being recorded, by nobody we know
-            await fetch(exchange, stored.name, plan, await _record(store, name))
+            await fetch(exchange, stored, plan, await _record(store, name))
             fetched += 1
         except (AriError, StoreError) as error:
-            log.warning("message waits in Asterisk", recording=stored.name, error=str(error))
+            log.warning("message waits in Asterisk", recording=stored, error=str(error))
     return fetched
+
+
+def _filtered(channel_id: str) -> str:
+    """As callrouter.conf writes a channel's id into the name of its recording."""
+    return re.sub(r"[^0-9A-Za-z]", "", channel_id)
 
 
 async def _record(store: CallStore, name: RecordingName) -> CallRecord | None:

@@ -1,5 +1,6 @@
 """Voicemail: how a message ends, what is kept, and that it is safe with us before it is gone from Asterisk."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -90,6 +91,22 @@ def test_a_sweep_leaves_the_message_of_a_live_call_alone() -> None:
     call = place(plan=only(VOICEMAIL), caller=Caller(message_s=8.0), meanwhile=sweep_meanwhile)
 
     assert len(call.house.kept.messages) == 1
+
+
+def test_a_sweep_leaves_a_message_alone_that_the_dialplan_is_still_recording() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={}, app="callrouter") as asterisk:
+            line = asterisk.call(Caller(hangs_up_after_s=20.0), to="+442079460100")
+            await asyncio.sleep(1.0)  # nobody claims the call: the fallback records
+            name = f"callrouter.sales.1795514400.none.{line.channel.id.replace('.', '')}"
+            asterisk.store_recording(name, 9.0)
+            house = House(asterisk=asterisk, plan=only(VOICEMAIL))
+
+            assert await sweep(house.live, house.plan, house.ledger) == 0  # type: ignore[arg-type]
+            await line.ended.wait()
+            assert await sweep(house.live, house.plan, house.ledger) == 1  # type: ignore[arg-type]
+
+    run(main())
 
 
 def test_a_name_of_a_department_that_is_no_more_still_reaches_somebody() -> None:
