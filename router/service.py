@@ -157,7 +157,8 @@ class Service:
         assert loaded.plan is not None
         plan = loaded.plan
         asterisk = self.settings.asterisk
-        await asyncio.to_thread(place, self._directory, sounds_of(plan), asterisk.sounds_dir)
+        for fault in await asyncio.to_thread(place, self._directory, sounds_of(plan), asterisk.sounds_dir):
+            log.error("prompt not placed; its step is passed over", fault=str(fault))
         if asterisk.fallback_file is not None:
             await asyncio.to_thread(write_fallback, plan, asterisk.fallback_file)
         self.plan = plan
