@@ -37,16 +37,23 @@ class Sound:
         return self.loudness < 0.002
 
     def has_tone(self, hz: float) -> bool:
-        """Whether at least a third of the power is at `hz` (Goertzel's algorithm over the whole)."""
+        """Whether at least a third of the power is at `hz` (Goertzel's algorithm over every tenth of a second).
+
+        By parts, since a frame that is lost or comes late shifts the phase of all that follows, and over the whole
+        a tone would cancel itself out.
+        """
         if self.is_silent:
             return False
         step = 2 * math.cos(2 * math.pi * hz / RATE)
-        before, last = 0.0, 0.0
-        for value in self.samples:
-            before, last = last, value + step * last - before
-        power = before * before + last * last - step * before * last
-        total = sum(value * value for value in self.samples)
-        return 2 * power / (len(self.samples) * total) > 1 / 3
+        size = RATE // 10
+        found = 0.0
+        for start in range(0, len(self.samples), size):
+            part = self.samples[start : start + size]
+            before, last = 0.0, 0.0
+            for value in part:
+                before, last = last, value + step * last - before
+            found += 2 * (last * last + before * before - step * before * last) / len(part)
+        return found / sum(value * value for value in self.samples) > 1 / 3
 
 
 def tone_wav(hz: float, seconds: float = 2.0) -> bytes:
