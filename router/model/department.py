@@ -21,7 +21,8 @@ class Span:
     closes: time
 
     def __str__(self) -> str:
-        return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
+        closes = "24:00" if self.closes == time(0) else f"{self.closes:%H:%M}"
+        return f"{self.opens:%H:%M}–{closes}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
