@@ -16,7 +16,7 @@ import aiohttp
 
 from tests.demo.page import Page, duration
 from tests.demo.plan import PlanChanged, copy_for_show
-from tests.demo.scenes import NotAsShown, Stage, expect, play_all
+from tests.demo.scenes import NotAsShown, Stage, expect, play_all, records
 from tests.support.asterisk import ROOT
 from tests.support.far_end.ari import AriError
 from tests.support.mail import mail_server
@@ -30,7 +30,7 @@ NEXT = {
     "edit": "dialplans/acme/acme.yaml (its keys: dialplans/README.md)",
     "check it": ".venv/bin/callrouter check dialplans/acme",
     "ask it": '.venv/bin/callrouter explain dialplans/acme --from "07400 123456" --to "020 7946 0100"',
-    "connect": 'your own PBX as README.md says in "Connect an existing PBX", then',
+    "connect": 'your own PBX, as README.md says in "Connecting it to your PBX"; then',
     "": ".venv/bin/callrouter serve dialplans/acme",
     "test": "make test",
 }
@@ -71,10 +71,15 @@ async def show(page: Page, stopped_by: list[signal.Signals]) -> None:
         try:
             await router.start()
             ready_s = time.monotonic() - began
-            page.fact("router", f"callrouter serve, with SQLite; all of this is ready after {duration(ready_s)}")
-            await play_all(Stage(bench.far, router, mailbox, plan, page))
+            page.fact(
+                "router", f"callrouter serve, with SQLite and an SMTP server; all ready after {duration(ready_s)}"
+            )
+            page.fact("times", "measured, from the moment of dialling")
+            stage = Stage(bench.far, router, mailbox, plan, page)
+            await play_all(stage)
             code = await router.stop()
             expect(code == 0, f"the router ended with exit status {code}")
+            await records(stage)
         except FAILURES as error:
             if router.last_words(1) not in str(error):
                 error.add_note(router.last_words(15))
