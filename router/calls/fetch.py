@@ -1,12 +1,11 @@
 """Bringing a finished recording from Asterisk into our own store: there first, only then gone from Asterisk."""
 
-import io
-import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
+from router.ari.errors import AriError
 from router.calls.exchange import Exchange
 from router.dialplan.numbers import read_caller
 from router.model.department import DialPlan
@@ -15,6 +14,9 @@ from router.model.record import CallRecord
 from router.store.errors import StoreError
 
 log = structlog.get_logger()
+
+# Asterisk's "wav", whatever the codec of the call: 8 kHz, 16 bit, mono.
+_HEADER_BYTES, _BYTES_A_SECOND = 44, 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +31,33 @@ async def fetch(exchange: Exchange, name: str, plan: DialPlan, record: CallRecor
     """Keeps the stored recording `name` (a `RecordingName`) and deletes Asterisk's copy.
 
     record: of the call it was left in, None for one the fallback dialplan took. Raises AriError when Asterisk
-    cannot be reached and StoreError when our disk refuses; Asterisk's copy stays then.
+    cannot be reached, StoreError when our disk refuses, and ValueError for what is no message; Asterisk's copy stays
+    then.
     """
     parsed = RecordingName.parse(name)
     if parsed is None:
         raise ValueError(f"{name!r} is no message's recording")
     audio = await exchange.ari.recordings.get_stored_file(name)
-    duration_s = _duration_s(audio)
-    if audio is None or duration_s < exchange.limits.shortest_s:
-        await exchange.ari.recordings.delete_stored(name)
+    if audio is None:
+        return Fetched(message=None, duration_s=0.0)
+    # By its size: the header's figures are 0 in a file whose Asterisk was killed.
+    duration_s = max(0, len(audio) - _HEADER_BYTES) / _BYTES_A_SECOND
+    if duration_s < exchange.limits.shortest_s:
+        await _delete(exchange, name)
         return Fetched(message=None, duration_s=duration_s)
     message = await exchange.messages.keep(audio, _facts(parsed, plan, record))
     log.info("message kept", message=parsed.id, department=parsed.department, duration_s=round(duration_s, 1))
     exchange.message_kept()
-    await exchange.ari.recordings.delete_stored(name)
+    await _delete(exchange, name)
     return Fetched(message=message, duration_s=duration_s)
+
+
+async def _delete(exchange: Exchange, name: str) -> None:
+    """Asterisk's copy goes. One that stays is found by the next sweep, and is the same message then."""
+    try:
+        await exchange.ari.recordings.delete_stored(name)
+    except AriError as error:
+        log.warning("recording stays in Asterisk", recording=name, error=str(error))
 
 
 def _facts(name: RecordingName, plan: DialPlan, record: CallRecord | None) -> MessageFacts:
@@ -68,15 +82,3 @@ def _facts(name: RecordingName, plan: DialPlan, record: CallRecord | None) -> Me
         zone=plan.zone.key,
         to=mailbox.to,
     )
-
-
-def _duration_s(audio: bytes | None) -> float:
-    """Measured from the sound: Asterisk's own figure is in whole seconds, and doubled for 16 kHz formats."""
-    if not audio:
-        return 0.0
-    try:
-        with wave.open(io.BytesIO(audio)) as sound:
-            frames, rate = int(sound.getnframes()), int(sound.getframerate())
-            return frames / rate
-    except (wave.Error, EOFError):
-        return 0.0

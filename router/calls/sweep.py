@@ -42,7 +42,7 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
                 continue  # still being recorded, by nobody we know
             await fetch(exchange, stored, plan, await _record(store, name))
             fetched += 1
-        except (AriError, StoreError) as error:
+        except (AriError, StoreError, ValueError) as error:
             log.warning("message waits in Asterisk", recording=stored, error=str(error))
     return fetched
 
