@@ -43,6 +43,8 @@ from router.model.record import CallRecord
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 
+_STASIS = frozenset({"Stasis", "StasisBroadcast"})
+
 log = structlog.get_logger()
 
 
@@ -54,7 +56,13 @@ async def reconcile(live: Live, store: CallStore) -> None:
     channels = {channel.id: channel for channel in await ari.channels.list()}
     bridges = await ari.bridges.list()
     application = await ari.applications.get(ari.app)
-    in_stasis = set(application.channel_ids if application else ())
+    # A caller we gave back to the dialplan stays subscribed, since they were a leg's originator. By `app_name` the
+    # channel tells who has it: Dial, for instance, where two people may be talking.
+    in_stasis = {
+        id
+        for id in (application.channel_ids if application else ())
+        if id in channels and channels[id].dialplan.app_name in _STASIS
+    }
 
     for call in known.values():
         await _catch_up(call, channels)

@@ -207,6 +207,23 @@ def test_a_caller_who_waited_when_we_died_goes_back_to_the_dialplan() -> None:
     scene(story)
 
 
+def test_a_caller_the_dialplan_has_is_left_alone_by_later_starts() -> None:
+    """They talked, by the fallback's Dial(), and were hung up: still subscribed, and without a lease."""
+
+    async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(3.0)
+        await kill(house)
+        await start_again(house)
+        await asyncio.sleep(0.5)
+        await kill(house)
+        await start_again(house)
+        await asyncio.sleep(0.5)
+        assert line.location.startswith("callrouter-fallback")
+        assert line.ended_at_s is None
+
+    scene(story)
+
+
 def test_a_leg_of_ours_alone_is_hung_up() -> None:
     async def story(house: House, line: Line) -> None:
         await asyncio.sleep(3.0)

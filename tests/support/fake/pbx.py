@@ -185,6 +185,8 @@ class Pbx:
         channel.variables["STASISSTATUS"] = status
         if not channel.location:
             channel.location = f"{channel.context},{channel.exten},next"
+        channel.app_name, channel.app_data = "Dial", ""  # the fallback's, which has no lease
+        channel.set_lease(0)
         self.listen()
         await channel.hung_up()
         if channel.is_subscribed:
