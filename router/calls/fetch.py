@@ -31,7 +31,7 @@ async def fetch(exchange: Exchange, name: str, plan: DialPlan, record: CallRecor
     """Keeps the stored recording `name` (a `RecordingName`) and deletes Asterisk's copy.
 
     record: of the call it was left in, None for one the fallback dialplan took. Raises AriError when Asterisk
-    cannot be reached, StoreError when our disk refuses, and ValueError for what is no message; Asterisk's copy stays
+    cannot be reached, StoreError when our disk refuses, ValueError for what is no message; Asterisk's copy stays
     then.
     """
     parsed = RecordingName.parse(name)

@@ -6,7 +6,7 @@ is written to a file that the next start reads first.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,12 +32,19 @@ class Journal:
         self._most = most
         self._gather_s = gather_s
         self._waiting: dict[CallId, CallRecord] = {}
+        self._writing: dict[CallId, CallRecord] = {}
         self._filled = asyncio.Event()
+        self._has_spill = False  # what it holds was read and is not in the store yet
 
     @property
     def backlog(self) -> int:
         """Records not yet in the store."""
-        return len(self._waiting)
+        return len(self.unwritten)
+
+    @property
+    def unwritten(self) -> Mapping[CallId, CallRecord]:
+        """The newest state of every call that the store does not have yet."""
+        return self._writing | self._waiting
 
     def save(self, record: CallRecord) -> None:
         """Notes the newest state of a call. Never waits, never raises."""
@@ -62,39 +69,55 @@ class Journal:
             await self._last_write()
 
     async def _write(self) -> bool:
-        batch, self._waiting = self._waiting, {}
+        self._writing, self._waiting = self._waiting, {}
         self._filled.clear()
         try:
-            await self._store.save_calls(tuple(batch.values()))
+            await self._store.save_calls(tuple(self._writing.values()))
+            self._writing = {}
         except StoreError as error:
-            log.warning("call records wait", records=len(batch), error=str(error))
-            self._keep(batch)
+            log.warning("call records wait", records=len(self._writing), error=str(error))
             return False
-        except BaseException:
-            self._keep(batch)
-            raise
-        self._spill.unlink(missing_ok=True)
+        finally:
+            if self._writing:
+                self._writing, self._waiting = {}, self._writing | self._waiting
+                self._filled.set()
+        if self._has_spill:
+            self._forget_spill()
         return True
 
-    def _keep(self, batch: dict[CallId, CallRecord]) -> None:
-        self._waiting = batch | self._waiting
-        self._filled.set()
+    # ---- the spill file
 
     async def _last_write(self) -> None:
-        if self._waiting and not await self._write():
+        if not self._waiting or await self._write():
+            return
+        try:
             self._spill.parent.mkdir(parents=True, exist_ok=True)
+            self._spill.touch(mode=0o600)
             self._spill.write_bytes(b"\n".join(map(msgspec.json.encode, self._waiting.values())))
             log.warning("call records spilled to a file", file=str(self._spill), records=len(self._waiting))
+        except OSError as error:
+            log.error("call records lost: neither store nor file", records=len(self._waiting), error=str(error))
 
     def _read_spill(self) -> Sequence[CallRecord]:
         try:
             lines = self._spill.read_bytes().splitlines()
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            log.error("spilled call records cannot be read", file=str(self._spill), error=str(error))
+            return ()
+        self._has_spill = True
         records = []
         for line in lines:
             try:
                 records.append(msgspec.json.decode(line, type=CallRecord))
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 log.error("spilled call record is unreadable", file=str(self._spill), error=str(error))
         return records
+
+    def _forget_spill(self) -> None:
+        self._has_spill = False
+        try:
+            self._spill.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("spilled call records cannot be removed", file=str(self._spill), error=str(error))

@@ -106,3 +106,55 @@ async def test_memory_is_bounded_while_the_store_is_away(tmp_path: Path) -> None
         for name in "abcde":
             journal.save(record(name))
         assert journal.backlog == 3
+
+
+async def test_what_is_on_its_way_is_known_also_while_it_is_written(tmp_path: Path) -> None:
+    """A router that asked the store alone closed calls anew whose end was just being written."""
+    books, taken = Books(), asyncio.Event()
+    save = books.save_calls
+
+    async def slow(records: Sequence[CallRecord]) -> None:
+        taken.set()
+        await asyncio.sleep(2.0)
+        await save(records)
+
+    books.save_calls = slow  # type: ignore[method-assign]
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a"))
+        await taken.wait()
+        journal.save(record("b"))
+        assert set(journal.unwritten) == {"a", "b"}
+        assert journal.backlog == 2
+        await asyncio.sleep(5.0)
+        assert not journal.unwritten
+
+
+async def test_a_spill_file_that_cannot_be_read_stops_no_record(tmp_path: Path) -> None:
+    books, spill = Books(), tmp_path / "spill"
+    spill.mkdir()  # anything that refuses to be read as a file
+    async with running(books, spill) as journal:
+        journal.save(record("a"))
+        await asyncio.sleep(1.0)
+        assert [r.id for batch in books.batches for r in batch] == ["a"]
+
+
+async def test_a_full_disk_at_the_stop_is_told_and_does_not_keep_us_from_stopping(tmp_path: Path) -> None:
+    books = Books()
+    books.is_away = True
+    journal = Journal(books, tmp_path / "file" / "spill")  # type: ignore[arg-type]
+    (tmp_path / "file").write_text("in the way")
+    task = asyncio.create_task(journal.run())
+    journal.save(record("a"))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+async def test_the_spill_file_is_for_our_eyes_only(tmp_path: Path) -> None:
+    books, spill = Books(), tmp_path / "spill"
+    books.is_away = True
+    async with running(books, spill) as journal:
+        journal.save(record("a"))
+        await asyncio.sleep(1.0)
+    assert spill.stat().st_mode & 0o077 == 0
