@@ -51,6 +51,11 @@ class Asterisk:
         self._values = values
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Returns when it is fully booted. Raises RuntimeError with the end of its log when it is not in time."""
         self.state.mkdir(parents=True, exist_ok=True)

@@ -8,25 +8,34 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tests.support.asterisk import ROOT, free_ports
-from tests.support.pbx import Bench
 
 LIMIT_S = 15.0
 Line = dict[str, Any]
+
+
+class Pbx(Protocol):
+    """What a router needs to know of a PBX."""
+
+    ari_port: int
+    ari_user: str
+    ari_secret: str
+    agi_port: int
+    fallback_path: Path
 
 
 class RouterProcess:
     """`callrouter serve` for a bench. plan: its dial plan. mail_port: of the SMTP server on loopback.
 
     folder: its settings, state and log. store_url: None for SQLite in the folder. ari_port: of
-    a proxy before the PBX's own.
+    a proxy before the PBX's own. module: what `python -m` runs.
     """
 
     def __init__(
         self,
-        bench: Bench,
+        bench: Pbx,
         plan: Path,
         mail_port: int,
         folder: Path,
@@ -35,6 +44,7 @@ class RouterProcess:
         ari_port: int | None = None,
         lane: str = "http",
         drain_s: float = 0.0,
+        module: str = "router",
     ) -> None:
         self.plan = plan
         self.folder = folder
@@ -43,6 +53,7 @@ class RouterProcess:
         self.log: list[Line] = []
         self.store_url = store_url or f"sqlite:///{folder / 'callrouter.db'}"
         self._secret = bench.ari_secret
+        self._module = module
         self._changed = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -90,7 +101,7 @@ format = "json"
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "router",
+            self._module,
             "serve",
             str(self.plan),
             "--settings",

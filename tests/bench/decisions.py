@@ -1,0 +1,85 @@
+"""Decisions alone, without Asterisk: how long the rules take on the company's whole plan, and how long its load."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from router.dialplan.load import load
+from router.dialplan.numbers import public_number, read_caller, read_number
+from router.model.call import CallId, InboundCall, OutboundCall
+from router.model.department import DialPlan
+from router.rules.caller_id import choose_caller_id
+from router.rules.inbound import route
+from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number
+
+AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """Seconds: the median over many, and what 99 of 100 stay below."""
+
+    what: str
+    p50: float
+    p99: float
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """0.99 for what 99 of 100 stay below; nan of nothing."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
+
+
+def time_decisions(folder: Path) -> tuple[float, list[Timed]]:
+    """Seconds to load the plan, and the decisions' times. Raises ValueError when the plan is refused."""
+    began = time.perf_counter()
+    loaded = load(folder)
+    took = time.perf_counter() - began
+    if loaded.plan is None:
+        raise ValueError("\n".join(map(str, loaded.faults)))
+    plan = loaded.plan
+    inbound = [_inbound(index, plan) for index in range(NUMBERS)]
+    outbound = [_outbound(index, plan) for index in range(PEOPLE)]
+    return took, [
+        _timed("route a call in", [partial(route, call, plan, AT) for call in inbound]),
+        _timed("  and say why", [partial(route, call, plan, AT, traced=True) for call in inbound]),
+        _timed("choose a caller ID", [partial(choose_caller_id, call, plan, AT) for call in outbound]),
+        _timed("  read a new caller's number", [partial(_read_new, index, plan) for index in range(NUMBERS)]),
+    ]
+
+
+def _inbound(index: int, plan: DialPlan) -> InboundCall:
+    return InboundCall(
+        id=CallId(str(index)),
+        caller=read_caller(caller(index), "", False, plan.country),
+        called=read_number(number(index), plan),
+        arrived_at=AT,
+        trunk="carrier",
+        channel="",
+    )
+
+
+def _outbound(index: int, plan: DialPlan) -> OutboundCall:
+    called = "+14155550134" if index % 2 else "02079460999"
+    return OutboundCall(
+        id=CallId(str(index)), by=desk(index), called=read_number(called, plan), placed_at=AT, channel=""
+    )
+
+
+def _read_new(index: int, plan: DialPlan) -> None:
+    public_number.cache_clear()  # each caller is another one
+    read_caller(caller(index), "", False, plan.country)
+
+
+def _timed(what: str, decisions: Sequence[Callable[[], object]]) -> Timed:
+    times = []
+    for _ in range(3):
+        for decide in decisions:
+            began = time.perf_counter()
+            decide()
+            times.append(time.perf_counter() - began)
+    return Timed(what=what, p50=median(times), p99=percentile(times, 0.99))
