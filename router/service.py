@@ -19,9 +19,10 @@ import structlog
 
 from router.ari.client import Ari
 from router.ari.errors import AriError, NameTaken
+from router.ari.http import HttpTransport
 from router.ari.lane import SocketTransport
 from router.ari.socket import EventSocket
-from router.ari.transport import Access, HttpTransport, Transport
+from router.ari.transport import Access, Transport
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live, new_call_id

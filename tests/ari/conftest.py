@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from router.ari.transport import HttpTransport
+from router.ari.http import HttpTransport
 from tests.ari.logs import Logs
 from tests.ari.server import AriServer
 

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from router.ari.client import Ari
 from router.ari.errors import NameTaken, Unreachable
+from router.ari.http import HttpTransport
 from router.ari.lane import SocketTransport
 from router.ari.models import Event, StasisEnd
 from router.ari.socket import LONGEST_PAUSE_S, NOISE, EventSocket, pause_s
-from router.ari.transport import HttpTransport
 from tests.ari.logs import Logs
 from tests.ari.server import PASSWORD, AriServer
 

@@ -4,13 +4,14 @@ import asyncio
 import base64
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
 
 from router.ari.errors import Unreachable
-from router.ari.transport import Access, HttpTransport, Response
+from router.ari.http import HttpTransport
+from router.ari.transport import Access, Response
 from tests.ari.server import PASSWORD, AriServer
 
 LOGIN = base64.b64encode(f"router:{PASSWORD}".encode()).decode()
@@ -112,6 +113,116 @@ async def test_nobody_there_is_told(server: AriServer) -> None:
 
 
 @asynccontextmanager
+async def saying(*answers: bytes) -> AsyncIterator[tuple[HttpTransport, list[int]]]:
+    """A transport to a server that answers its requests with these bytes, in order, and counts its connections.
+
+    Bytes are sent one at a time: nothing may depend on how they are grouped.
+    """
+    left, connections = list(answers), [0]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections[0] += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while left:
+                await reader.readuntil(b"\r\n\r\n")
+                for byte in left.pop(0):
+                    writer.write(bytes((byte,)))
+                    await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        async with HttpTransport(Access(url=f"http://{host}:{port}/ari", user="router", password=PASSWORD)) as http:
+            yield http, connections
+
+
+async def test_an_answer_may_come_in_pieces() -> None:
+    first = b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 4\r\nServer: Asterisk\r\n\r\n\r\n\r\n"
+    async with saying(first, b"HTTP/1.1 204 No Content\r\n\r\n") as (http, connections):
+        assert await http.request("GET", "a") == Response(200, b"\r\n\r\n")
+        assert await http.request("GET", "b") == Response(204, b"")
+        assert connections == [1]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 0\r\n\r\n", id="it says close"),
+        pytest.param(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", id="HTTP/1.0"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", id="it says more than it should"),
+    ],
+)
+async def test_a_connection_that_is_over_is_not_used_again(last: bytes) -> None:
+    async with saying(last, b"HTTP/1.1 204 No Content\r\n\r\n") as (http, connections):
+        assert (await http.request("GET", "a")).status == 200
+        assert (await http.request("POST", "b")).status == 204
+        assert connections == [2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "how long it is", id="no length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "how long it is", id="negative length"),
+        pytest.param(b"HTTP/1.1 nonsense\r\n\r\n", "first line", id="no status"),
+        pytest.param(b"SIP/2.0 200 OK\r\n\r\n", "first line", id="no HTTP"),
+        pytest.param(b"x" * 17_000, "no end", id="a head without end"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "connection lost", id="cut short"),
+    ],
+)
+async def test_what_is_no_whole_answer_is_unreachable_and_says_why(answer: bytes, why: str) -> None:
+    async with saying(answer) as (http, _):
+        with pytest.raises(Unreachable, match=why):
+            await http.request("GET", "asterisk/ping")
+
+
+async def test_an_answer_nobody_waits_for_any_more_is_not_taken_for_the_next(
+    server: AriServer, http: HttpTransport
+) -> None:
+    held = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("slow"):
+            await held.wait()
+            return web.Response(status=404)
+        return web.Response(status=204)
+
+    server.answer = answer
+    slow = asyncio.ensure_future(http.request("GET", "slow"))
+    await server.until(lambda: len(server.asked) == 1)
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
+    held.set()
+    assert (await http.request("POST", "quick")).status == 204
+
+
+async def test_more_requests_than_connections_take_turns(server: AriServer) -> None:
+    at_once, most = 0, 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return web.Response(status=204)
+
+    server.answer = answer
+    async with HttpTransport(server.access, connections=2) as http:
+        await asyncio.gather(*(http.request("POST", f"channels/{number}/ring") for number in range(10)))
+    assert len(server.asked) == 10
+    assert most <= 2
+
+
+@pytest.mark.parametrize("path", ["channels/a b", "channels/a\r\nX-Header: 1", "channels/\x7f"])
+async def test_a_path_that_is_not_encoded_never_reaches_the_wire(http: HttpTransport, path: str) -> None:
+    with pytest.raises(ValueError, match="percent-encoded"):
+        await http.request("GET", path)
+
+
+@asynccontextmanager
 async def forgetful() -> AsyncIterator[tuple[Access, list[bytes]]]:
     """A server that answers the first request of its first connection, and closes it on the second."""
     asked: list[bytes] = []
@@ -152,8 +263,6 @@ async def test_a_post_is_never_sent_twice() -> None:
 
 
 async def test_no_error_shows_the_password(server: AriServer) -> None:
-    """An answer that is no HTTP makes an error of aiohttp that holds the request's headers."""
-
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 nonsense\r\n\r\n")
