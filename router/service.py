@@ -5,6 +5,7 @@ next start adopts the talks. Every other part is supervised and restarted by its
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -170,6 +171,9 @@ class Service:
             await self.store.save_dialplan(plan.digest, loaded.files, _now())
         except StoreError as error:
             log.warning("dial plan not kept in the store", error=str(error))
+        # A full collection would walk all of the plan and the libraries, for 100 ms in which every caller waits.
+        gc.collect()
+        gc.freeze()
 
     async def reload(self) -> bool:
         """Load, check, test, then swap. A plan with faults changes nothing and says why."""

@@ -24,13 +24,18 @@ from router.ari.lane import SocketTransport
 from router.ari.models import ApplicationReplaced, RESTResponse
 from router.ari.transport import Access
 
-# Two thirds of all events, and nothing of ours waits for them.
+# Most of all events, and nothing of ours waits for them.
 NOISE = (
+    "BridgeDestroyed",
     "BridgeVideoSourceChanged",
     "ChannelCallerId",
     "ChannelConnectedLine",
     "ChannelDialplan",
+    "ChannelEnteredBridge",
+    "ChannelLeftBridge",
     "ChannelVarset",
+    "PlaybackStarted",
+    "RecordingStarted",
 )
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
