@@ -5,16 +5,15 @@ is noted before it is asked for, so that `let_go` finds it, also when the story 
 its answer.
 """
 
-from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from router.ari.errors import AriError, FeedOverflow, RequestRefused
+from router.ari.errors import FeedOverflow
 from router.ari.models import Channel, Event, PlaybackFinished
 from router.calls.caller import Caller
-from router.calls.errands import Errands
+from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange
 from router.calls.leg import Leg
 from router.calls.legs import Legs
@@ -34,8 +33,8 @@ class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
-    and name. partner: who talks with the caller, None before. recording, playback: ids of what goes on on the
-    caller's channel. Listens from construction on; `close` ends that.
+    and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
+    playback: ids of what goes on on the caller's channel. Listens from construction on; `close` ends that.
     """
 
     def __init__(self, exchange: Exchange, *, channel: Channel, plan: DialPlan, record: CallRecord) -> None:
@@ -47,6 +46,7 @@ class Call:
         self.record = record
         self.shows: dict[str, str] = {}
         self.partner: Leg | None = None
+        self.is_talking = False
         self.recording: str | None = None
         self.playback: str | None = None
         self.errands = Errands()
@@ -117,12 +117,15 @@ class Call:
         None hands the caller back to the dialplan instead, to be helped there.
         """
         self.legs.cancel_all()
-        await self.errands.settled()
-        if ending is None:
-            await _tolerant(self.caller.hand_back(self.record.called_raw or "s", self.playback))
+        if ending is not None:
+            cause = ending.cause
+            await insist(lambda: self.caller.hang_up(cause))
         else:
-            await _tolerant(self.caller.hang_up(ending.cause))
-        await _tolerant(self.caller.destroy_bridge())
+            if (playback := self.playback) is not None:
+                await insist(lambda: self.ari.playbacks.stop(playback))  # `continue` waits behind a prompt
+            await insist(lambda: self.caller.hand_back(self.record.called_raw or "s"))
+        await self.errands.settled()
+        await insist(self.caller.destroy_bridge)
         try:
             await self.legs.ended(_LEGS_END_WITHIN_S)
         except (TimeoutError, FeedOverflow):
@@ -132,13 +135,3 @@ class Call:
         """Stops listening."""
         self.caller.close()
         self.feed.close()
-
-
-async def _tolerant(request: Awaitable[None]) -> None:
-    """For letting go: what cannot be reached now is found by reconciling after the next connect."""
-    try:
-        await request
-    except RequestRefused as error:
-        log.info("letting go was refused", error=str(error))
-    except AriError as error:
-        log.warning("could not let go", error=str(error))

@@ -1,11 +1,12 @@
 """The caller's channel: its lease, what the caller hears, the bridge they are put into, and their leaving."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any
 
 from router.ari.client import Ari
-from router.ari.errors import RequestRefused
+from router.ari.errors import AriError, Conflict
 from router.ari.models import (
     Channel,
     ChannelDestroyed,
@@ -20,13 +21,14 @@ from router.calls.exchange import FALLBACK
 from router.calls.scope import Gone, HangupScope, HungUp
 from router.model.plan import Music
 
-_LEAVING_S = 1.0
+_LEAVING_S = 0.5
 
 
 class Caller:
     """Listens from construction on; `close` ends that. prefix: begins the ids of what is made for the caller.
 
-    hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now.
+    hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now. is_leased: when time
+    is up the dialplan takes the caller back.
     """
 
     def __init__(self, ari: Ari, errands: Errands, channel: Channel, *, prefix: str, lease_margin_s: float) -> None:
@@ -34,6 +36,7 @@ class Caller:
         self.id = channel.id
         self.hangup = HangupScope()
         self.is_answered = channel.state == "Up"
+        self.is_leased = True
         self.hears: Music | None = None
         self.bridge_id = f"{prefix}.bridge"
         self._ari = ari
@@ -61,22 +64,19 @@ class Caller:
                 self._errands.run(refuse_transfer(self._ari, event))
 
     async def _done(self, request: Awaitable[bool]) -> None:
-        """A 404 for the caller is a hang-up that outran its event.
+        """A 404 for the caller is a hang-up that outran its event."""
+        if not await request:
+            raise HungUp(self.hangup.gone or self._hung_up or Gone(hung_up=True))
 
-        One who is just leaving may also be refused (409 once out of Stasis, 500 for an answer): the event decides.
+    async def has_left(self) -> Gone | None:
+        """How the caller left, after a refused request; None when they are still there.
+
+        One who is just leaving is refused (409 once out of Stasis, 500 for an answer) before the event says so.
         """
-        try:
-            if await request:
-                return
-        except RequestRefused:
-            try:
-                async with asyncio.timeout(_LEAVING_S):
-                    await self.hangup.tripped.wait()
-            except TimeoutError:
-                pass
-            if self.hangup.gone is None:
-                raise
-        raise HungUp(self.hangup.gone or self._hung_up or Gone(hung_up=True))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING_S):
+                await self.hangup.tripped.wait()
+        return self.hangup.gone
 
     # ---- what keeps the caller out of silence
 
@@ -89,6 +89,7 @@ class Caller:
         await self._done(
             self._ari.channels.set_channel_var(self.id, variable="TIMEOUT(absolute)", value=f"{seconds:g}")
         )
+        self.is_leased = seconds > 0
 
     async def answer(self) -> None:
         """Answers; a caller already answered stays so."""
@@ -142,10 +143,14 @@ class Caller:
     # ---- the bridge
 
     def make_bridge(self) -> "asyncio.Task[Any]":
-        """Asks for the bridge, unless that was done before."""
-        if self._bridge is None:
-            self._bridge = self._errands.run(self._ari.bridges.create_with_id(self.bridge_id, type="mixing"))
+        """Asks for the bridge, unless that was done before and went well."""
+        if self._bridge is None or (self._bridge.done() and self._bridge.exception() is not None):
+            self._bridge = self._errands.run(self._create_bridge())
         return self._bridge
+
+    async def _create_bridge(self) -> None:
+        with contextlib.suppress(Conflict):  # there already: the answer to an earlier request was lost
+            await self._ari.bridges.create_with_id(self.bridge_id, type="mixing")
 
     async def join_bridge(self, *, with_leg: str | None = None) -> None:
         """Puts the caller, and a leg by its channel's id, into the bridge, which is made if there is none yet.
@@ -157,11 +162,13 @@ class Caller:
         if with_leg is not None:
             joining.append(with_leg)
         if joining:
-            self._in_bridge = True
-            joined = self._ari.bridges.add_channel(
-                self.bridge_id, channel=joining, inhibit_connected_line_updates=True
-            )
-            await self._errands.do(joined)
+            await self._errands.do(self._add(joining))
+
+    async def _add(self, channels: list[str]) -> None:
+        added = self._ari.bridges.add_channel(self.bridge_id, channel=channels, inhibit_connected_line_updates=True)
+        if not await added:
+            raise AriError(f"bridge {self.bridge_id} is gone")
+        self._in_bridge |= self.id in channels
 
     def is_in_bridge_already(self) -> None:
         """For a talk that goes on: the bridge was made by a router that is no more."""
@@ -179,14 +186,12 @@ class Caller:
         if self.hangup.gone is None:
             await self._ari.channels.hangup(self.id, reason_code=str(cause))
 
-    async def hand_back(self, extension: str, playback: str | None) -> None:
-        """Back to the dialplan's fallback, which knows the number dialled. playback: a prompt still going on."""
-        if self.hangup.gone is not None:
-            return
-        await self.step_aside()
-        if playback is not None:
-            await self._ari.playbacks.stop(playback)  # `continue` waits behind a prompt
-        await self._ari.channels.continue_in_dialplan(self.id, context=FALLBACK, extension=extension, priority=1)
+    async def hand_back(self, extension: str) -> None:
+        """Back to the dialplan's fallback, which knows the number dialled. Also from a bridge, and from music."""
+        if self.hangup.gone is None:
+            await self._ari.channels.continue_in_dialplan(
+                self.id, context=FALLBACK, extension=extension, priority=1
+            )
 
 
 async def refuse_transfer(ari: Ari, event: ChannelTransfer) -> None:

@@ -5,16 +5,18 @@ that make something run as errands, and a call lets go of what it holds only aft
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
 
-from router.ari.errors import AriError
+from router.ari.errors import AriError, Unreachable
 from router.calls.scope import HungUp
 
 log = structlog.get_logger()
 T = TypeVar("T")
+
+_ASKED_AGAIN_AFTER_S = (0.5,)
 
 
 class Errands:
@@ -50,3 +52,22 @@ class Errands:
                 log.info("request failed", error=str(error))
             case error:
                 log.error("errand failed", exc_info=error)
+
+
+async def insist(ask: Callable[[], Awaitable[object]]) -> None:
+    """For letting go: asks once more when Asterisk does not answer, and raises no AriError.
+
+    ask: a request that may be repeated. What could not be done after all is found by the next reconciling.
+    """
+    for pause_s in (*_ASKED_AGAIN_AFTER_S, None):
+        try:
+            await ask()
+            return
+        except Unreachable as error:
+            if pause_s is None:
+                log.warning("could not let go", error=str(error))
+                return
+        except AriError as error:
+            log.info("letting go was refused", error=str(error))
+            return
+        await asyncio.sleep(pause_s)

@@ -20,7 +20,7 @@ from router.ari.models import (
     StasisStart,
 )
 from router.calls.caller import Caller, refuse_transfer
-from router.calls.errands import Errands
+from router.calls.errands import Errands, insist
 from router.calls.leg import Leg
 from router.model.call import CallId
 from router.model.ending import HangupCause, LegResult
@@ -111,10 +111,7 @@ class Legs:
         rings_for_s = max(leg.expires_at - asyncio.get_running_loop().time(), 1.0)
         try:
             if leg.early_media:
-                await self._caller.join_bridge()
-                await self._ari.bridges.add_channel(
-                    self._caller.bridge_id, channel=leg.id, inhibit_connected_line_updates=True
-                )
+                await self._caller.join_bridge(with_leg=leg.id)
             # `caller` overwrites whatever identity the leg was to show with the caller's.
             caller = self._caller.id if leg.shows_caller else None
             timeout = int(rings_for_s) + LEFT_TO_RING_S
@@ -127,11 +124,16 @@ class Legs:
     async def _failed(self, leg: Leg, error: AriError) -> None:
         log.warning("leg failed", leg=leg.endpoint, error=str(error))
         self._lost(leg, HangupCause.NETWORK_OUT_OF_ORDER)
-        await self._ari.channels.hangup(leg.id)  # it may be there all the same
+        await insist(lambda: self._ari.channels.hangup(leg.id))  # it may be there all the same
 
     def _lost(self, leg: Leg, cause: int) -> None:
         self._conclude(leg, cause, None)
         self._feed.push(Woken())
+
+    def expects(self, leg_id: str) -> bool:
+        """Whether a channel of this id may come."""
+        leg = self._by_id.get(leg_id)
+        return leg is not None and leg.is_alive
 
     # ---- stopping
 
@@ -156,7 +158,7 @@ class Legs:
 
     async def _hang_up(self, leg: Leg) -> None:
         reason = HangupCause.ANSWERED_ELSEWHERE if leg.is_answered_elsewhere else HangupCause.NORMAL_CLEARING
-        await self._ari.channels.hangup(leg.id, reason_code=str(int(reason)))
+        await insist(lambda: self._ari.channels.hangup(leg.id, reason_code=str(int(reason))))
 
     # ---- watching
 

@@ -1,6 +1,7 @@
 """The live calls: who they are, how a new one begins, and the one place where a call's bug is caught."""
 
 import asyncio
+import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -14,10 +15,10 @@ from router.ari.errors import AriError
 from router.ari.models import CallBroadcast, Channel, Event, StasisStart
 from router.calls import inbound, outbound
 from router.calls.call import Call
-from router.calls.errands import Errands
+from router.calls.errands import Errands, insist
 from router.calls.exchange import FALLBACK, OURS, Exchange
 from router.calls.leg import Leg
-from router.calls.scope import finish
+from router.calls.scope import HungUp, finish
 from router.dialplan.numbers import read_caller, read_number
 from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.caller import CallerId, Presentation
@@ -48,6 +49,7 @@ class Live:
         self.exchange = replace(exchange, is_talking=self.is_talking)
         self._plan = plan
         self.calls: dict[str, Call] = {}  # by the caller's channel
+        self._by_id: dict[CallId, Call] = {}
         self.is_draining = False
         self.ended: Counter[str] = Counter()  # calls by outcome, since the start
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,8 +75,17 @@ class Live:
                     # A transfer Asterisk carried out itself: not by us, and nothing we could answer for.
                     log.warning("transferred channel refused", channel=channel.name)
                     self._errands.run(self.exchange.ari.channels.hangup(channel.id, reason="rejected"))
-                elif not channel.id.startswith(OURS) and channel.id not in self.calls:
+                elif channel.id.startswith(OURS):
+                    if not self._expects(channel.id):
+                        # Its creation was given up by us, but not by Asterisk.
+                        log.warning("leg of no call hung up", leg=channel.name)
+                        self._errands.run(insist(lambda: self.exchange.ari.channels.hangup(channel.id)))
+                elif channel.id not in self.calls:
                     self._begin(event)
+
+    def _expects(self, leg_id: str) -> bool:
+        call = self._by_id.get(CallId(leg_id.removeprefix(OURS).partition(".")[0]))
+        return call is not None and call.legs.expects(leg_id)
 
     async def _claim(self, channel: Channel) -> None:
         ari = self.exchange.ari
@@ -120,7 +131,7 @@ class Live:
                 dialplan=plan.digest,
             )
         call = Call(self.exchange, channel=channel, plan=plan, record=record)
-        self.calls[channel.id] = call
+        self.calls[channel.id] = self._by_id[call.id] = call
         task = asyncio.get_running_loop().create_task(self._run(call, story))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -134,14 +145,19 @@ class Live:
         try:
             ending = await story(call)
         except asyncio.CancelledError:
-            # We are being stopped. Talks go on without us and are adopted by the next start.
-            keeps = call.partner is not None or call.recording is not None
-            if call.partner is not None:
-                await finish(call.caller.lease(0), self.exchange.limits.cleanup_s)
+            # We are being stopped. Talks and messages go on without us and are adopted by the next start.
+            with contextlib.suppress(HungUp, TimeoutError):
+                await finish(call.errands.settled(), self.exchange.limits.cleanup_s)
+                if call.is_talking and call.caller.is_leased:
+                    await finish(insist(lambda: call.caller.lease(0)), self.exchange.limits.cleanup_s)
+            keeps = call.is_talking or call.recording is not None
             raise
         except AriError as error:
-            log.error("call failed", error=str(error))
-            call.note("failed: Asterisk refused or could not be reached; handed to the dialplan")
+            if (gone := await call.caller.has_left()) is not None:
+                ending = call.ending_when_left(gone)
+            else:
+                log.error("call failed", error=str(error))
+                call.note("failed: Asterisk refused or could not be reached; handed to the dialplan")
         except Exception:
             log.exception("call failed")
             call.note("failed by an error of the router; handed to the dialplan")
@@ -153,13 +169,15 @@ class Live:
                 log.exception("letting go failed")
             finally:
                 call.close()
-                del self.calls[call.channel.id]
+                del self.calls[call.channel.id], self._by_id[call.id]
 
     async def _close(self, call: Call, ending: Ending | None) -> None:
-        await call.let_go(ending)
-        ending = ending or endings.failed()
-        self.ended[ending.outcome.value] += 1
-        call.end(ending)
+        try:
+            await call.let_go(ending)
+        finally:  # the record ends also when time is up
+            ending = ending or endings.failed()
+            self.ended[ending.outcome.value] += 1
+            call.end(ending)
 
     # ---- stories
 
@@ -185,8 +203,11 @@ class Live:
     def place(self, by: str, to: str, department: str | None = None) -> CallId:
         """Click-to-call: rings the person `by` (a key of the plan) first, then calls `to` for them.
 
-        Raises ValueError, saying what is wrong, for a person or a department the plan does not have.
+        Raises ValueError, saying what is wrong, for a person or a department the plan does not have, and when we
+        are about to stop.
         """
+        if self.is_draining:
+            raise ValueError("the router is stopping and takes no new calls")
         plan, now = self._plan(), self.exchange.now()
         person = plan.people.get(by)
         if person is None:
@@ -254,9 +275,10 @@ class Live:
         if presentation is None:
             try:
                 variable = await self.exchange.ari.channels.get_channel_var(channel.id, variable="CALLERID(pres)")
-            except AriError:
+            except AriError as error:
+                log.warning("caller taken for withheld: Asterisk does not say", error=str(error))
                 variable = None
-            presentation = variable.value if variable else ""
+            presentation = variable.value if variable else "prohib"
         caller = read_caller(
             channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
         )

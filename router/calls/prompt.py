@@ -2,6 +2,7 @@
 
 import structlog
 
+from router.ari.errors import RequestRefused
 from router.ari.models import PlaybackFinished
 from router.calls.call import Call
 
@@ -24,10 +25,10 @@ async def play(call: Call, sound: str, *, answers: bool) -> None:
     playback = call.playback = call.name("prompt")
     call.feed.add(playback)
     media = f"sound:{call.exchange.sounds / sound}"
-    if await call.ari.channels.play_with_id(call.channel.id, playback, media=media) is None:
-        call.playback = None
-        return  # the caller has gone; the scope will say so
     try:
+        asked = call.ari.channels.play_with_id(call.channel.id, playback, media=media)
+        if await call.errands.do(asked) is None:
+            call.playback = None  # the caller has gone; the scope will say so
         while call.playback is not None:
             # PlaybackFinished may never come (res_stasis_playback.c): this wait needs its limit.
             event = await call.next(limit_s)
@@ -36,6 +37,9 @@ async def play(call: Call, sound: str, *, answers: bool) -> None:
     except TimeoutError:
         log.warning("prompt did not end", sound=sound, limit_s=limit_s)
         await call.ari.playbacks.stop(playback)
+        call.playback = None
+    except RequestRefused as error:
+        log.warning("prompt refused", sound=sound, error=str(error))
         call.playback = None
     finally:
         call.feed.drop(playback)

@@ -1,14 +1,20 @@
 """Two people talking: bridged until either leaves."""
 
+import asyncio
+import contextlib
+
 import structlog
 
-from router.ari.errors import RequestRefused
+from router.ari.errors import AriError, RequestRefused
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.model.ending import Ending, Party
 from router.rules import endings
 
 log = structlog.get_logger()
+
+_LEAVING_S = 0.5  # for the event that says why two could not be bridged
+_ASKED_AGAIN_AFTER_S = 1.0
 
 
 async def talk(call: Call, leg: Leg) -> Ending:
@@ -17,24 +23,53 @@ async def talk(call: Call, leg: Leg) -> Ending:
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
     call.save(answered_at=leg.answered_at)
     call.caller.make_bridge()  # on its way while the caller is answered
-    await call.caller.answer()
     try:
-        await call.caller.join_bridge(with_leg=None if leg.early_media else leg.id)
+        await call.errands.do(_bridge(call, leg))
     except RequestRefused as error:
-        # One of the two left in this very moment; the event that says so decides.
+        # One of the two left in this very moment, or two people would wait in silence.
         log.info("not bridged", error=str(error))
+        if not await _has_left(call, leg):
+            raise
     call.errands.run(call.caller.quiet())
-    call.errands.run(call.caller.lease(0))
     return await until_parted(call, leg)
+
+
+async def _bridge(call: Call, leg: Leg) -> None:
+    """To its end also when we are stopped meanwhile: then they talk without us."""
+    await call.caller.answer()
+    await call.caller.join_bridge(with_leg=None if leg.early_media else leg.id)
+    call.is_talking = True
 
 
 async def until_parted(call: Call, leg: Leg) -> Ending:
     """Waits for the callee to leave a talk, or for the longest a talk may last."""
-    limit_s = call.exchange.limits.talk_s
+    loop, limit_s = asyncio.get_running_loop(), call.exchange.limits.talk_s
+    ends_at = loop.time() + limit_s
     while leg.is_alive:
-        try:
-            await call.next(limit_s)
-        except TimeoutError:
+        wait_s = ends_at - loop.time()
+        if wait_s <= 0:
             log.warning("talk reached its limit", limit_s=limit_s)
             return endings.answered(Party.US)
+        if call.caller.is_leased and not await _end_lease(call):
+            wait_s = min(wait_s, _ASKED_AGAIN_AFTER_S)
+        with contextlib.suppress(TimeoutError):
+            await call.next(wait_s)
     return endings.answered(Party.CALLEE, leg.cause or 16)
+
+
+async def _end_lease(call: Call) -> bool:
+    """A waiting caller's lease would cut the talk. Whether Asterisk took note."""
+    try:
+        await call.caller.lease(0)
+    except AriError as error:
+        log.info("lease not ended yet", error=str(error))
+        return False
+    return True
+
+
+async def _has_left(call: Call, leg: Leg) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LEAVING_S):
+            while leg.is_alive:
+                await call.next(_LEAVING_S)
+    return not leg.is_alive

@@ -178,7 +178,8 @@ def place(
 
 
 def nothing_left(house: House) -> None:
-    assert house.asterisk.left_behind() == []
+    left = house.asterisk.left_behind()
+    assert not left, f"left behind: {', '.join(left)}"
     assert house.ari.listening == 0, "a listener was left behind"
 
 
