@@ -133,6 +133,11 @@ class Caller:
         else:
             await self._ari.playbacks.stop(self._tone_id)
 
+    async def hush(self) -> None:
+        """Ends ringing and music in the bridge, whoever began it. Raises Conflict where there is no music."""
+        await self._ari.playbacks.stop(self._tone_id)
+        await self._ari.bridges.stop_moh(self.bridge_id)
+
     async def step_aside(self) -> None:
         """Before a prompt or a recording on the channel itself: no music, no bridge."""
         await self.quiet()

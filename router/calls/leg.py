@@ -32,6 +32,7 @@ class Leg:
     early_media: bool = False
     has_early_media: bool = False
     is_created: bool = False
+    is_dialled: bool = False
     is_cancelled: bool = False
     is_timed_out: bool = False
     is_answered_elsewhere: bool = False

@@ -166,7 +166,8 @@ class Legs:
         """Keeps the book; an event about anything else is passed over."""
         match event:
             case StasisStart(channel=channel) if leg := self._by_id.get(channel.id):
-                if leg.is_ringing:
+                if leg.is_ringing and not leg.is_dialled:
+                    leg.is_dialled = True
                     self._errands.run(self._dial(leg))
             case Dial(peer=channel, dialstatus=status) if leg := self._by_id.get(channel.id):
                 leg.has_early_media |= status == "PROGRESS"

@@ -76,14 +76,19 @@ class Live:
                     log.warning("transferred channel refused", channel=channel.name)
                     self._errands.run(self.exchange.ari.channels.hangup(channel.id, reason="rejected"))
                 elif channel.id.startswith(OURS):
-                    if not self._expects(channel.id):
+                    if not self.expects(channel.id):
                         # Its creation was given up by us, but not by Asterisk.
                         log.warning("leg of no call hung up", leg=channel.name)
                         self._errands.run(insist(lambda: self.exchange.ari.channels.hangup(channel.id)))
                 elif channel.id not in self.calls:
                     self._begin(event)
 
-    def _expects(self, leg_id: str) -> bool:
+    def has(self, call_id: CallId) -> bool:
+        """Whether the call is going on."""
+        return call_id in self._by_id
+
+    def expects(self, leg_id: str) -> bool:
+        """Whether a channel of this id is, or will be, a leg of a live call."""
         call = self._by_id.get(CallId(leg_id.removeprefix(OURS).partition(".")[0]))
         return call is not None and call.legs.expects(leg_id)
 
@@ -113,13 +118,17 @@ class Live:
         story: Story,
         *,
         called_raw: str,
+        call_id: CallId | None = None,
         record: CallRecord | None = None,
-    ) -> Call:
-        """Begins a call's task. Nothing is awaited before its listeners stand. record: of an adopted call."""
+    ) -> None:
+        """Begins a call's task. Nothing is awaited before its listeners stand.
+
+        call_id, record: of a call that began before; None for a new one.
+        """
         now, plan = self.exchange.now(), self._plan()
         if record is None:
             record = CallRecord(
-                id=new_call_id(now),
+                id=call_id or new_call_id(now),
                 direction=Direction.INBOUND,
                 channel=channel.id,
                 caller_number="",
@@ -135,7 +144,6 @@ class Live:
         task = asyncio.get_running_loop().create_task(self._run(call, story))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return call
 
     async def _run(self, call: Call, story: Story) -> None:
         """One call, from beginning to end. A bug ends this call only, and hands its caller to the fallback."""

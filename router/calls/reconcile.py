@@ -1,21 +1,25 @@
-"""After every connect: what we believe against what Asterisk has.
+"""What we believe against what Asterisk has: after every connect, and now and then.
 
-A dropped socket loses events, and a killed router leaves channels behind. What was missed is pushed through
-the ordinary path; what belongs to nobody is adopted, handed back or hung up:
+A dropped socket loses events, a killed router leaves channels behind, and a request that was lost leaves what it
+should have ended. What was missed is pushed through the ordinary path; what belongs to nobody is adopted, handed
+back or hung up:
 
-- a live call whose channel is gone gets the end it missed;
+- a live call whose channel is gone, or has left us, gets the end it missed;
 - two people in a bridge of ours, without a call: adopted until they part;
-- a leg of ours alone: hung up; its partner has left, or it rings for nobody;
+- a caller who is leaving a message: adopted until it ends; one who has left one: hung up;
+- a leg of ours alone, or one that rings for nobody: hung up;
 - a caller alone who had talked (their lease is 0): hung up;
 - a caller alone who waited: back to the dialplan;
 - an empty bridge of ours: destroyed.
 
-Events that come during the scan win over it: a call that began after the scan did is left alone.
+Calls live on while we look. What a call made after the scan began is not looked for, what was asked for after it
+is not judged, and a call that ended meanwhile ends by itself.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 import structlog
 
@@ -29,167 +33,219 @@ from router.ari.models import (
     Playback,
     PlaybackFinished,
     RecordingFinished,
+    StasisEnd,
+    StasisStart,
 )
+from router.calls.adopt import adopt_message, adopt_talk, call_of
 from router.calls.call import Call
+from router.calls.errands import insist
 from router.calls.exchange import FALLBACK, OURS
 from router.calls.leg import Leg
 from router.calls.live import Live
-from router.calls.scope import HungUp
-from router.calls.talk import until_parted
-from router.model.call import CallId, endpoint_of
+from router.model.call import CallId
 from router.model.ending import Ending, Fault, HangupCause, Outcome, Party
+from router.model.message import RecordingName
 from router.model.number import dialable
 from router.model.record import CallRecord
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 
+log = structlog.get_logger()
+
 _STASIS = frozenset({"Stasis", "StasisBroadcast"})
 
-log = structlog.get_logger()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a call had when the scan began: only what Asterisk was asked for by then can be missing from it."""
+
+    call: Call
+    legs: tuple[Leg, ...]
+    playback: str | None
+    recording: str | None
+
+    @classmethod
+    def of(cls, call: Call) -> Self:
+        legs = tuple(leg for leg in call.legs if leg.is_alive and leg.is_created)
+        return cls(call=call, legs=legs, playback=call.playback, recording=call.recording)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """channels: all of Asterisk's. ours: ids of those our application hears of. bridges: of ours.
+
+    unended: records of ours without an end, by call; what is adopted is taken out of it.
+    """
+
+    live: Live
+    channels: Mapping[str, Channel]
+    ours: frozenset[str]
+    bridges: tuple[Bridge, ...]
+    unended: dict[CallId, CallRecord]
+
+    def is_in_stasis(self, channel_id: str) -> bool:
+        """A caller we gave back to the dialplan stays subscribed, since they were a leg's originator.
+
+        By `app_name` the channel tells who has it: Dial, for instance, where two people may be talking.
+        """
+        channel = self.channels.get(channel_id)
+        return channel is not None and channel_id in self.ours and channel.dialplan.app_name in _STASIS
 
 
 async def reconcile(live: Live, store: CallStore) -> None:
-    """One scan. Raises AriError when Asterisk cannot be asked; the next connect tries again."""
+    """One scan. Raises AriError when Asterisk cannot be asked."""
     ari = live.exchange.ari
-    known = dict(live.calls)
-    began_at = live.exchange.now()
+    before, began_at = tuple(map(Before.of, live.calls.values())), live.exchange.now()
     channels = {channel.id: channel for channel in await ari.channels.list()}
     bridges = await ari.bridges.list()
     application = await ari.applications.get(ari.app)
-    # A caller we gave back to the dialplan stays subscribed, since they were a leg's originator. By `app_name` the
-    # channel tells who has it: Dial, for instance, where two people may be talking.
-    in_stasis = {
-        id
-        for id in (application.channel_ids if application else ())
-        if id in channels and channels[id].dialplan.app_name in _STASIS
-    }
+    scan = Scan(
+        live=live,
+        channels=channels,
+        ours=frozenset(application.channel_ids if application else ()),
+        bridges=tuple(bridge for bridge in bridges if bridge.id.startswith(OURS)),
+        unended=await _unended(live, store),
+    )
+    for known in before:
+        scan.unended.pop(known.call.id, None)
+        await _catch_up(scan, known)
 
-    for call in known.values():
-        await _catch_up(call, channels)
-
-    unended = await _unended(store, live.exchange.router)
-    taken = {leg.id for call in live.calls.values() for leg in call.legs} | set(live.calls)
-    ours = [bridge for bridge in bridges if bridge.id.startswith(OURS)]
-    for bridge in ours:
-        if not any(call.caller.bridge_id == bridge.id for call in live.calls.values()):
-            taken |= await _orphaned_bridge(live, bridge, channels, unended)
-    for channel in channels.values():
-        is_leg = channel.id.startswith(OURS)
-        if channel.id in taken or channel.id in live.calls or not (is_leg or channel.id in in_stasis):
-            continue
-        await _alone(live, channel, is_leg=is_leg)
-    # A call that came by the FastAGI door lives in the dialplan; its end is told there.
-    elsewhere = set(channels) - in_stasis
-    lost = [record for record in unended.values() if record.channel not in elsewhere]
-    _close_lost(live, lost, began_at)
+    calls = {known.call.id for known in before}
+    taken = {known.call.channel.id for known in before}
+    taken |= {leg.id for known in before for leg in known.call.legs if leg.is_alive}
+    for bridge in scan.bridges:
+        if call_of(bridge) not in calls and not live.has(call_of(bridge)):
+            taken |= await _orphaned_bridge(scan, bridge)
+    for id in scan.ours & channels.keys() - taken:
+        if id.startswith(OURS) and not live.expects(id):
+            await _lone_leg(scan, channels[id])
+        elif scan.is_in_stasis(id) and id not in live.calls:
+            await _lone_caller(scan, channels[id])
+    _close_lost(scan, began_at)
 
 
-async def _catch_up(call: Call, channels: Mapping[str, Channel]) -> None:
+async def _unended(live: Live, store: CallStore) -> dict[CallId, CallRecord]:
+    """From the store, and newer still from the journal, before and after the store was asked."""
+    journal, router = live.exchange.journal, live.exchange.router
+    newest = dict(journal.unwritten)
+    try:
+        newest = {record.id: record for record in await store.unended_calls(router)} | newest
+    except StoreError as error:
+        log.warning("records of earlier calls are out of reach", error=str(error))
+    newest |= journal.unwritten
+    return {id: record for id, record in newest.items() if record.ending is None and record.router == router}
+
+
+async def _catch_up(scan: Scan, before: Before) -> None:
     """Pushes what a live call missed while no events came."""
-    ari = call.ari
-    if call.channel.id not in channels:
-        ari.take(ChannelDestroyed(channel=call.channel, cause=HangupCause.NORMAL_CLEARING))
-        return
-    for leg in tuple(call.legs):
-        if not leg.is_alive or not leg.is_created:
-            continue
+    call, channels = before.call, scan.channels
+    ari, caller = call.ari, call.channel
+    if not caller.id.startswith(OURS):  # else it is one of the legs
+        if caller.id not in channels:
+            ari.take(ChannelDestroyed(channel=caller, cause=HangupCause.NORMAL_CLEARING))
+            return
+        if not scan.is_in_stasis(caller.id):
+            ari.take(StasisEnd(channel=caller))
+            return
+    for leg in before.legs:
         channel = channels.get(leg.id)
         if channel is None:
             ari.take(ChannelDestroyed(channel=Channel(id=leg.id), cause=HangupCause.NORMAL_CLEARING))
-        elif channel.state == "Up" and leg.answered_at is None:
+        elif not leg.is_dialled and scan.is_in_stasis(leg.id):
+            ari.take(StasisStart(channel=channel))
+        elif leg.answered_at is None:
             ari.take(ChannelStateChange(channel=channel))
-    if call.playback is not None and await ari.playbacks.get(call.playback) is None:
-        ari.take(PlaybackFinished(playback=Playback(id=call.playback, state="done")))
-    if call.recording is not None and await ari.recordings.get_live(call.recording) is None:
-        ari.take(RecordingFinished(recording=LiveRecording(name=call.recording, state="done")))
+    if before.playback is not None and await ari.playbacks.get(before.playback) is None:
+        ari.take(PlaybackFinished(playback=Playback(id=before.playback, state="done")))
+    if before.recording is not None and await ari.recordings.get_live(before.recording) is None:
+        ari.take(RecordingFinished(recording=LiveRecording(name=before.recording, state="done")))
 
 
-async def _unended(store: CallStore, router: str) -> dict[CallId, CallRecord]:
-    try:
-        return {record.id: record for record in await store.unended_calls(router)}
-    except StoreError as error:
-        log.warning("records of earlier calls are out of reach", error=str(error))
-        return {}
-
-
-async def _orphaned_bridge(
-    live: Live, bridge: Bridge, channels: Mapping[str, Channel], unended: dict[CallId, CallRecord]
-) -> set[str]:
-    """Adopts two who talk; else empties and destroys the bridge. The channels dealt with."""
-    members = [channels[member] for member in bridge.channels if member in channels]
+async def _orphaned_bridge(scan: Scan, bridge: Bridge) -> set[str]:
+    """Adopts two who talk; whoever else is in it goes. The channels dealt with."""
+    members = [scan.channels[id] for id in bridge.channels if id in scan.channels]
+    if not scan.ours.issuperset(member.id for member in members):
+        return set()  # of another router on this Asterisk
     callers = [member for member in members if not member.id.startswith(OURS)]
     legs = [member for member in members if member.id.startswith(OURS)]
-    if callers and legs:
-        _adopt(live, bridge, callers[0], legs[0], unended)
-        return {member.id for member in members}
-    if len(legs) >= 2:  # click-to-call: both were dialled by us
-        first, second = sorted(legs, key=lambda leg: leg.creationtime)[:2]
-        _adopt(live, bridge, first, second, unended)
-        return {member.id for member in members}
+    # A leg that rings may be in the bridge too, for its early media: only one that is up talks.
+    up = sorted((leg for leg in legs if leg.state == "Up"), key=lambda leg: leg.creationtime)
+    talking = (callers[:1] + up)[:2]  # two legs: click-to-call, where both were dialled by us
+    if len(talking) == 2:
+        caller, leg = talking
+        adopt_talk(scan.live, bridge, caller, leg, scan.unended.pop(call_of(bridge), None))
+    else:
+        talking = []
     for member in members:
-        await _alone(live, member, is_leg=member.id.startswith(OURS))
-    await live.exchange.ari.bridges.destroy(bridge.id)
+        if member not in talking:
+            await (_lone_caller if member in callers else _lone_leg)(scan, member)
+    if not talking:
+        await insist(lambda: scan.live.exchange.ari.bridges.destroy(bridge.id))
     return {member.id for member in members}
 
 
-def _adopt(live: Live, bridge: Bridge, caller: Channel, leg: Channel, unended: dict[CallId, CallRecord]) -> None:
-    """Takes over a talk that a router before us began. Its record goes on where it stood."""
-    call_id = CallId(bridge.id.removeprefix(OURS).partition(".")[0])
-    record = unended.pop(call_id, None)
-    log.info("talk adopted", call=call_id, caller=caller.name, callee=leg.name)
-
-    async def story(call: Call) -> Ending:
-        for past in map(Leg.of, call.record.legs):
-            if past.id != leg.id and past.is_alive:
-                past.ended_at = call.exchange.now()
-            call.legs.add(past)
-        partner = next((past for past in call.legs if past.id == leg.id), None)
-        if partner is None:
-            partner = Leg(id=leg.id, endpoint=endpoint_of(leg.name), is_created=True)
-            call.legs.add(partner)
-        partner.answered_at = partner.answered_at or call.record.answered_at or call.exchange.now()
-        call.partner = partner
-        call.caller.is_in_bridge_already()
-        call.note("adopted: the router was started anew during the talk")
-        call.save(answered_at=partner.answered_at)
-        try:
-            async with call.caller.hangup:
-                await call.caller.lease(0)
-                return await until_parted(call, partner)
-        except HungUp as left:
-            return call.ending_when_left(left.gone)
-
-    dialled = dialable(caller.dialplan.exten)
-    call = live.carry(caller, story, called_raw=dialled, record=record)
-    if record is None:
-        call.record = replace(call.record, id=call_id)
+async def _lone_leg(scan: Scan, channel: Channel) -> None:
+    ari = scan.live.exchange.ari
+    log.info("leg of no call hung up", channel=channel.name)
+    await insist(lambda: ari.channels.hangup(channel.id))
 
 
-async def _alone(live: Live, channel: Channel, *, is_leg: bool) -> None:
-    """Nobody may be left in silence: hung up, or back to the dialplan."""
-    ari = live.exchange.ari
+async def _lone_caller(scan: Scan, channel: Channel) -> None:
+    """Nobody may be left in silence."""
+    live, ari = scan.live, scan.live.exchange.ari
+    record = next((record for record in scan.unended.values() if record.channel == channel.id), None)
     try:
-        if is_leg:
-            log.info("leg of no call hung up", channel=channel.name)
-            await ari.channels.hangup(channel.id)
-            return
         lease = await ari.channels.get_channel_var(channel.id, variable="TIMEOUT(absolute)")
-        if lease is not None and lease.value.partition(".")[0] in ("", "0"):
-            log.info("caller whose partner had left hung up", channel=channel.name)
-            await ari.channels.hangup(channel.id)
-            return
-        log.info("waiting caller back to the dialplan", channel=channel.name)
-        extension = dialable(channel.dialplan.exten) or "s"
-        await ari.channels.continue_in_dialplan(channel.id, context=FALLBACK, extension=extension, priority=1)
+        message = await _message(scan, record) if record else None
     except AriError as error:
         log.warning("orphaned channel", channel=channel.name, error=str(error))
+        return
+    if lease is None or channel.id in live.calls:
+        return  # they left, or their StasisStart came while we asked
+    lease_s = float(lease.value or 0)
+    if lease_s == 0:
+        log.info("caller whose partner had left hung up", channel=channel.name)
+        await insist(lambda: ari.channels.hangup(channel.id))
+    elif record is None or message is None:
+        log.info("waiting caller back to the dialplan", channel=channel.name)
+        extension = dialable(channel.dialplan.exten) or "s"
+        await insist(
+            lambda: ari.channels.continue_in_dialplan(channel.id, context=FALLBACK, extension=extension, priority=1)
+        )
+    elif message.is_live:
+        del scan.unended[record.id]
+        adopt_message(live, channel, message.name, lease_s, record)
+    else:
+        log.info("caller who had left a message hung up", channel=channel.name)
+        await insist(lambda: ari.channels.hangup(channel.id))
 
 
-def _close_lost(live: Live, records: Collection[CallRecord], began_at: datetime) -> None:
-    """Ends the records of calls that ended while nobody watched."""
-    running = {call.id for call in live.calls.values()}
-    for record in records:
-        if record.id in running or record.arrived_at >= began_at:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A recording of a call. is_live: the caller is still speaking."""
+
+    name: str
+    is_live: bool
+
+
+async def _message(scan: Scan, record: CallRecord) -> Message | None:
+    """The message that was being left in a call when its router died. Raises AriError."""
+    recordings = scan.live.exchange.ari.recordings
+    for stored in await recordings.list_stored():
+        name = RecordingName.parse(stored.name)
+        if name is not None and name.id == record.id:
+            return Message(name=stored.name, is_live=await recordings.get_live(stored.name) is not None)
+    return None
+
+
+def _close_lost(scan: Scan, began_at: datetime) -> None:
+    """Ends the records of calls that ended while nobody watched.
+
+    Not of those whose caller the dialplan has, such as a call that came by the FastAGI door: it tells their end.
+    """
+    for record in scan.unended.values():
+        is_elsewhere = record.channel in scan.channels and not scan.is_in_stasis(record.channel)
+        if is_elsewhere or scan.live.has(record.id) or record.arrived_at >= began_at:
             continue
         talked = record.answered_at is not None
         ending = Ending(
@@ -199,4 +255,4 @@ def _close_lost(live: Live, records: Collection[CallRecord], began_at: datetime)
             cause=HangupCause.NORMAL_CLEARING,
         )
         log.info("record of a lost call closed", call=record.id, outcome=ending.outcome.value)
-        live.exchange.journal.save(replace(record, ending=ending, ended_at=began_at))
+        scan.live.exchange.journal.save(replace(record, ending=ending, ended_at=began_at))

@@ -1,16 +1,20 @@
 """Looking for messages that wait in Asterisk: taken by the fallback dialplan, or left when we were killed."""
 
 import re
+from dataclasses import replace
 
 import structlog
 
 from router.ari.errors import AriError
+from router.calls.exchange import Exchange
 from router.calls.fetch import fetch
 from router.calls.live import Live
 from router.model.call import CallId
 from router.model.department import DialPlan
+from router.model.ending import Party
 from router.model.message import RecordingName
 from router.model.record import CallRecord
+from router.rules import endings
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 
@@ -40,8 +44,11 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
         try:
             if await exchange.ari.recordings.get_live(stored) is not None:
                 continue  # still being recorded, by nobody we know
-            await fetch(exchange, stored, plan, await _record(store, name))
+            record = await _record(exchange, store, name)
+            kept = (await fetch(exchange, stored, plan, record)).message
             fetched += 1
+            if record is not None and kept is not None and record.message_id is None:
+                _left(exchange, record, name)
         except (AriError, StoreError, ValueError) as error:
             log.warning("message waits in Asterisk", recording=stored, error=str(error))
     return fetched
@@ -52,9 +59,16 @@ def _filtered(channel_id: str) -> str:
     return re.sub(r"[^0-9A-Za-z]", "", channel_id)
 
 
-async def _record(store: CallStore, name: RecordingName) -> CallRecord | None:
+async def _record(exchange: Exchange, store: CallStore, name: RecordingName) -> CallRecord | None:
     """The record of the call a message was left in; None for the fallback's, or with the store out of reach."""
     try:
-        return await store.call(CallId(name.id))
+        return exchange.journal.unwritten.get(CallId(name.id)) or await store.call(CallId(name.id))
     except StoreError:
         return None
+
+
+def _left(exchange: Exchange, record: CallRecord, name: RecordingName) -> None:
+    """The call did not fail, as it seemed when its router died: a message was left in it."""
+    ended_at = record.ended_at or exchange.now()
+    ending = endings.voicemail(Party.CALLER)
+    exchange.journal.save(replace(record, message_id=name.id, ending=ending, ended_at=ended_at))

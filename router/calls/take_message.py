@@ -1,6 +1,7 @@
 """Voicemail: greeting, beep, recording, and the recording safe with us before Asterisk's copy goes."""
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -19,6 +20,12 @@ from router.rules import endings
 from router.store.errors import StoreError
 
 log = structlog.get_logger()
+
+_MARGIN_S = 5.0
+
+
+class NotRecorded(AriError):
+    """Asterisk could not record, as on a full disk."""
 
 
 async def take_message(call: Call, step: Voicemail) -> Ending:
@@ -42,40 +49,59 @@ async def take_message(call: Call, step: Voicemail) -> Ending:
     call.recording = name
     call.feed.add(recording_subject(name))
     call.note(f"records a message for {step.department}")
-    try:
-        await call.errands.do(
-            call.ari.channels.record(
-                call.channel.id,
-                name=name,
-                format="wav",
-                max_duration_seconds=int(step.longest_s),
-                max_silence_seconds=int(limits.silence_s),
-                if_exists="fail",
-                beep=True,
-                terminate_on="#",
-            )
+    await call.errands.do(
+        call.ari.channels.record(
+            call.channel.id,
+            name=name,
+            format="wav",
+            max_duration_seconds=int(step.longest_s),
+            max_silence_seconds=int(limits.silence_s),
+            if_exists="fail",
+            beep=True,
+            terminate_on="#",
         )
-        await _recorded(call, name, step.longest_s + limits.silence_s)
+    )
+    return await _heard_out(call, name, step.longest_s + limits.silence_s)
+
+
+async def await_message(call: Call, name: str, longest_s: float) -> Ending:
+    """A message that is being left already. name: of the recording. longest_s: how long it may still take."""
+    call.recording = name
+    call.feed.add(recording_subject(name))
+    with contextlib.suppress(AriError):
+        if await call.ari.recordings.get_live(name) is None:
+            call.recording = None  # it ended before we listened
+    return await _heard_out(call, name, longest_s)
+
+
+async def _heard_out(call: Call, name: str, longest_s: float) -> Ending:
+    try:
+        await _recorded(call, name, longest_s)
     except asyncio.CancelledError:
         if call.caller.hangup.gone is not None:  # not a shutdown: the caller hung up, and has left a message
-            await finish(_keep(call, name), limits.cleanup_s)
+            await _keep(call, name)
         raise
-    kept = await finish(_keep(call, name), limits.cleanup_s)
-    return endings.voicemail(Party.US) if kept else endings.abandoned()
+    return endings.voicemail(Party.US) if await _keep(call, name) else endings.abandoned()
 
 
 async def _recorded(call: Call, name: str, longest_s: float) -> None:
-    """Waits until the recording is over, with a margin for Asterisk's own reckoning of its limits."""
-    try:
-        while call.recording is not None:
-            match await call.next(longest_s + 5.0):
-                case RecordingFinished(recording=recording) | RecordingFailed(recording=recording):
-                    if recording.name == name:
+    """Waits until the recording is over, with a margin for Asterisk's own reckoning of its limits.
+
+    Raises NotRecorded when there is none.
+    """
+    for limit_s in (longest_s + _MARGIN_S, _MARGIN_S):
+        try:
+            while call.recording is not None:
+                match await call.next(limit_s):
+                    case RecordingFinished(recording=recording) if recording.name == name:
                         call.recording = None
-    except TimeoutError:
-        log.warning("recording did not end", recording=name)
-        await call.ari.recordings.stop(name)
-        call.recording = None
+                    case RecordingFailed(recording=recording) if recording.name == name:
+                        call.recording = None
+                        raise NotRecorded(f"Asterisk could not record {name}")
+        except TimeoutError:
+            log.warning("recording did not end", recording=name)
+            await call.ari.recordings.stop(name)
+    call.recording = None
 
 
 async def _keep(call: Call, name: str) -> bool:
@@ -83,15 +109,27 @@ async def _keep(call: Call, name: str) -> bool:
     call.recording = None
     call.feed.drop(recording_subject(name))
     try:
+        return await finish(_fetched(call, name), call.exchange.limits.cleanup_s)
+    except TimeoutError as error:
+        return _waits(call, name, error)
+
+
+async def _fetched(call: Call, name: str) -> bool:
+    try:
         fetched = await fetch(call.exchange, name, call.plan, call.record)
-    except (AriError, StoreError) as error:
-        # It stays in Asterisk, under a name that says all, and is fetched by the next sweep.
-        log.error("message not kept yet", recording=name, error=str(error))
-        call.note("the message waits in Asterisk to be fetched")
-        return True
+    except (AriError, StoreError, ValueError) as error:
+        return _waits(call, name, error)
     if fetched.message is None:
         call.note(f"a message of {fetched.duration_s:.1f} s was too short")
         return False
     call.note(f"a message of {fetched.duration_s:.1f} s was kept")
     call.save(message_id=fetched.message.facts.id)
+    return True
+
+
+def _waits(call: Call, name: str, error: Exception) -> bool:
+    """It stays in Asterisk, under a name that says all, and is fetched by the next sweep."""
+    log.error("message not kept yet", recording=name, error=str(error) or "it took too long")
+    call.note("the message waits in Asterisk to be fetched")
+    call.save(message_id=call.id)
     return True

@@ -175,7 +175,9 @@ async def cancel(pbx: "Pbx", ask: Ask) -> Response:
 
 @operation("GET", "recordings/stored")
 async def list_stored(pbx: "Pbx", ask: Ask) -> Response:
-    return ok([{"name": name, "format": "wav"} for name in pbx.stored])
+    # A recording that goes on is listed too: its file is there from the start.
+    begun = [recording.name for recording in pbx.live.values() if recording.state == "recording"]
+    return ok([{"name": name, "format": "wav"} for name in (*pbx.stored, *begun)])
 
 
 @operation("GET", "recordings/stored/{}")

@@ -1,0 +1,81 @@
+"""Taking over what a router before us began and Asterisk went on with: a talk, or a message being left.
+
+Its record goes on where it stood. Without one, as when we were killed before it was written, what is known of the
+channels makes a new one under the same id.
+"""
+
+import structlog
+
+from router.ari.models import Bridge, Channel
+from router.calls.call import Call
+from router.calls.errands import insist
+from router.calls.exchange import OURS
+from router.calls.leg import Leg
+from router.calls.live import Live, Story
+from router.calls.scope import HungUp
+from router.calls.take_message import await_message
+from router.calls.talk import until_parted
+from router.model.call import CallId, endpoint_of
+from router.model.ending import Ending
+from router.model.number import dialable
+from router.model.record import CallRecord
+
+log = structlog.get_logger()
+
+
+def call_of(bridge: Bridge) -> CallId:
+    """The call that made a bridge of ours."""
+    return CallId(bridge.id.removeprefix(OURS).partition(".")[0])
+
+
+def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record: CallRecord | None) -> None:
+    """Two in a bridge of ours, of whom the called one has answered: until they part."""
+    log.info("talk adopted", call=call_of(bridge), caller=caller.name, callee=leg.name)
+
+    async def story(call: Call) -> Ending:
+        partner = _legs(call, leg)
+        call.partner, call.is_talking = partner, True
+        call.caller.is_in_bridge_already()
+        call.note("adopted: the router was started anew during the talk")
+        call.save(answered_at=call.record.answered_at or partner.answered_at)
+        await insist(call.caller.answer)  # a router killed between the callee's answer and the caller's
+        await insist(call.caller.hush)
+        return await until_parted(call, partner)
+
+    _carry(live, caller, story, call_of(bridge), record)
+
+
+def adopt_message(live: Live, caller: Channel, recording: str, longest_s: float, record: CallRecord) -> None:
+    """A caller who speaks, to the end of their message. recording: its name. longest_s: what may be left of it."""
+    log.info("message adopted", call=record.id, caller=caller.name)
+
+    async def story(call: Call) -> Ending:
+        call.note("adopted: the router was started anew during the message")
+        return await await_message(call, recording, longest_s)
+
+    _carry(live, caller, story, record.id, record)
+
+
+def _carry(live: Live, caller: Channel, story: Story, call_id: CallId, record: CallRecord | None) -> None:
+    async def within_scope(call: Call) -> Ending:
+        try:
+            async with call.caller.hangup:
+                return await story(call)
+        except HungUp as left:
+            return call.ending_when_left(left.gone)
+
+    live.carry(caller, within_scope, called_raw=dialable(caller.dialplan.exten), call_id=call_id, record=record)
+
+
+def _legs(call: Call, leg: Channel) -> Leg:
+    """Watches the legs the record tells of. The one that talks."""
+    for past in map(Leg.of, call.record.legs):
+        if past.is_alive and past.id not in (leg.id, call.channel.id):  # the call's own channel: click-to-call
+            past.ended_at = call.exchange.now()
+        call.legs.add(past)
+    partner = next((past for past in call.legs if past.id == leg.id), None)
+    if partner is None:
+        partner = Leg(id=leg.id, endpoint=endpoint_of(leg.name), is_created=True)
+        call.legs.add(partner)
+    partner.answered_at = partner.answered_at or call.record.answered_at or call.exchange.now()
+    return partner
