@@ -6,6 +6,7 @@ curl -H "Authorization: Bearer $(cat TOKENFILE)" -d '{"by": "alice", "to": "020 
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,11 +27,14 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def dialling_route(token: str, place: Place) -> web.RouteDef:
-    """place: begins the call; raises ValueError, saying what is wrong."""
+    """place: begins the call; raises ValueError, saying what is wrong. Raises ValueError for an empty token."""
+    if not token:
+        raise ValueError("an empty token would let everybody place calls")
 
     async def calls(request: web.Request) -> web.Response:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        is_theirs = hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())
+        if scheme.lower() != "bearer" or not is_theirs:
             return _told(401, error="the token is missing or wrong")
         try:
             wanted = msgspec.json.decode(await request.read(), type=Wanted)
@@ -43,16 +47,25 @@ def dialling_route(token: str, place: Place) -> web.RouteDef:
 
 
 def token_in(file: Path) -> str:
-    """The token kept in `file`, made when there is none yet; only its owner may read it."""
+    """The token kept in `file`, made when there is none yet; only its owner may read it. Raises OSError."""
     try:
-        return file.read_text(encoding="ascii").strip()
+        if token := file.read_text(encoding="ascii").strip():
+            return token
+        file.unlink()  # made by a disk that was full, or by hand
     except FileNotFoundError:
-        token = secrets.token_urlsafe(32)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        pass
+    token = secrets.token_urlsafe(32)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600
+    try:
         with os.fdopen(handle, "w", encoding="ascii") as opened:
             opened.write(token + "\n")
-        return token
+        os.link(name, file)  # whole or not at all
+    except FileExistsError:
+        return file.read_text(encoding="ascii").strip()  # another router made it meanwhile
+    finally:
+        Path(name).unlink()
+    return token
 
 
 def _told(status: int, **body: str) -> web.Response:
