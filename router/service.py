@@ -51,7 +51,7 @@ from router.voicemail.smtp import send
 
 log = structlog.get_logger()
 
-SWEEP_EVERY_S = 60.0  # looks for messages that wait in Asterisk, such as those taken while we hung
+ROUND_EVERY_S = 60.0  # looks for what lost requests left, and for messages that wait in Asterisk
 RESTART_PAUSE_S = 2.0
 GOOD, FAULTS = 0, 1
 
@@ -82,6 +82,8 @@ async def serve(settings: Settings, directory: Path) -> int:
 
     A second SIGTERM or SIGINT does not wait for calls to end.
     """
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)  # unhandled it would end us
     try:
         plan, loaded = await asyncio.to_thread(read_plan, directory)
     except PlanRefused as refused:
@@ -100,7 +102,7 @@ async def serve(settings: Settings, directory: Path) -> int:
         limit_s = settings.ari.request_limit_s
         http = await stack.enter_async_context(HttpTransport(access, request_limit_s=limit_s))
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
-        service = Service(settings, directory, plan, store, lane or http, access, lane)
+        service = Service(settings, directory, plan, store, lane or http, access, lane, reload)
         await service.put_in_force(loaded)
         return await service.run()
 
@@ -117,6 +119,7 @@ class Service:
         transport: Transport,
         access: Access,
         lane: SocketTransport | None,
+        reload: asyncio.Event,
     ) -> None:
         self.settings = settings
         self.plan = plan
@@ -150,7 +153,8 @@ class Service:
         self._directory = directory
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
-        self._reload = asyncio.Event()
+        self._reload = reload
+        self._looked_through = 0  # which connection was
 
     # ---- the dial plan
 
@@ -162,7 +166,15 @@ class Service:
         for fault in await asyncio.to_thread(place, self._directory, sounds_of(plan), asterisk.sounds_dir):
             log.error("prompt not placed; its step is passed over", fault=str(fault))
         if asterisk.fallback_file is not None:
-            await asyncio.to_thread(write_fallback, plan, asterisk.fallback_file)
+            try:
+                await asyncio.to_thread(write_fallback, plan, asterisk.fallback_file)
+            except OSError as error:
+                log.error(
+                    "fallback not written; without us Asterisk acts by an older one",
+                    file=str(asterisk.fallback_file),
+                    error=error.strerror or str(error),
+                    do="let the router write into that folder",
+                )
         self.plan = plan
         for warning in loaded.warnings:
             log.warning("dial plan", warning=str(warning))
@@ -186,16 +198,17 @@ class Service:
             for fault in refused.faults:
                 log.error("dial plan refused; the old one stays", fault=fault)
             return False
-        except (AriError, OSError) as error:
-            log.error("dial plan in force, but Asterisk could not take its fallback", error=str(error))
-            return True
         finally:
             notify("READY=1")
         return True
 
     async def _reload_fallback(self) -> None:
-        if self.settings.asterisk.fallback_file is not None:
+        if self.settings.asterisk.fallback_file is None:
+            return
+        try:
             await self.ari.asterisk.reload_module("pbx_config.so")
+        except AriError as error:
+            log.error("Asterisk did not load the fallback; without us it acts by an older one", error=str(error))
 
     # ---- the parts
 
@@ -203,7 +216,6 @@ class Service:
         loop, code = asyncio.get_running_loop(), GOOD
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         try:
             async with asyncio.TaskGroup() as group:
                 parts = [
@@ -214,7 +226,7 @@ class Service:
                         "mail": self._supervised("mail", self.outbox.run),
                         "console": self._supervised("console", self._console),
                         "fastagi": self._supervised("fastagi", self._fastagi),
-                        "sweep": self._supervised("sweep", self._sweep),
+                        "rounds": self._supervised("rounds", self._rounds),
                         "reload": self._supervised("reload", self._reloads),
                         "watchdog": self._supervised("watchdog", keep_alive),
                     }.items()
@@ -257,19 +269,31 @@ class Service:
             await self.live.stop()
 
     async def _connected(self) -> None:
-        await reconcile(self.live, self.store)
+        await self._look_through()
         log.info("ready for calls", adopted=len(self.live.calls))
         await self._reload_fallback()
-        await sweep(self.live, self.plan, self.store)
+        await self._fetch_messages()
 
-    async def _sweep(self) -> None:
+    async def _rounds(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_EVERY_S)
+            await asyncio.sleep(ROUND_EVERY_S)
             if self.socket.is_connected:
                 try:
-                    await sweep(self.live, self.plan, self.store)
+                    await self._look_through()
                 except AriError as error:
-                    log.warning("recordings cannot be listed", error=str(error))
+                    log.warning("Asterisk cannot be looked through", error=str(error))
+                await self._fetch_messages()
+
+    async def _look_through(self) -> None:
+        connection = self.socket.connections
+        await reconcile(self.live, self.store)
+        self._looked_through = connection
+
+    async def _fetch_messages(self) -> None:
+        try:
+            await sweep(self.live, self.plan, self.store)
+        except AriError as error:
+            log.warning("recordings cannot be listed", error=str(error))
 
     async def _fastagi(self) -> None:
         listen = self.settings.fastagi.listen
@@ -291,9 +315,13 @@ class Service:
 
     def _health(self) -> Mapping[str, Part]:
         connected = self.socket.is_connected
+        ready = connected and self._looked_through == self.socket.connections
         backlog = self.journal.backlog
         return {
-            "asterisk": Part(good=connected, says="connected" if connected else "not connected"),
+            "asterisk": Part(
+                good=ready,
+                says="connected" if ready else "being looked through" if connected else "not connected",
+            ),
             "calls": Part(
                 good=not self.live.is_draining,
                 says="stopping" if self.live.is_draining else f"{len(self.live.calls)} live",
@@ -358,6 +386,10 @@ class Service:
                 await run()
                 return
             except Exception:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():  # it failed in stopping: that must not keep us
+                    log.exception("part failed while stopping", part=name)
+                    return
                 log.exception("part failed; it starts again", part=name, pause_s=RESTART_PAUSE_S)
             await asyncio.sleep(RESTART_PAUSE_S)
 

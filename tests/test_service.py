@@ -1,0 +1,49 @@
+"""The service's supervision of its parts, without any of them."""
+
+import asyncio
+from typing import Any, cast
+
+from router.service import Service
+from tests.support.clock import run
+
+
+async def supervised(part: Any) -> "asyncio.Task[None]":
+    task = asyncio.create_task(Service._supervised(cast(Any, None), "part", part))
+    await asyncio.sleep(1.0)
+    return task
+
+
+def test_a_part_that_fails_is_started_again() -> None:
+    starts: list[float] = []
+
+    async def fails() -> None:
+        starts.append(asyncio.get_running_loop().time())
+        raise RuntimeError("a bug")
+
+    async def main() -> None:
+        task = await supervised(fails)
+        await asyncio.sleep(10.0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+    run(main())
+    assert len(starts) > 3
+
+
+def test_a_part_that_fails_while_it_stops_does_not_keep_the_router() -> None:
+    """With a full disk the router did not stop: the journal was started anew instead."""
+
+    async def stops_badly() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            raise OSError("no space left on device")
+
+    async def main() -> None:
+        task = await supervised(stops_badly)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=60.0)
+        assert done
+
+    run(main())
