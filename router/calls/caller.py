@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from router.ari.client import Ari
@@ -38,6 +39,7 @@ class Caller:
         self.is_answered = channel.state == "Up"
         self.is_leased = True
         self.hears: Music | None = None
+        self._end_sound: Callable[[], Awaitable[object]] | None = None  # of what is heard; None: needs none
         self.bridge_id = f"{prefix}.bridge"
         self._ari = ari
         self._errands = errands
@@ -110,28 +112,25 @@ class Caller:
         await self.quiet()
         self.hears = music
         if music is Music.RINGING and not self._has_early_media:
+            if self.is_answered:  # a tone; before the answer it is a 180, which the answer ends
+                self._end_sound = partial(self._ari.channels.ring_stop, self.id)
             await self._done(self._ari.channels.ring(self.id))
             return
         # A bridge plays to the caller without blocking the channel; after a 183 no 180 is sent any more.
         await self.early_media()
         await self.join_bridge()
         if music is Music.HOLD:
+            self._end_sound = partial(self._ari.bridges.stop_moh, self.bridge_id)
             await self._ari.bridges.start_moh(self.bridge_id)
         else:
+            self._end_sound = partial(self._ari.playbacks.stop, self._tone_id)
             await self._ari.bridges.play(self.bridge_id, media="tone:ring", playback_id=self._tone_id)
 
     async def quiet(self) -> None:
         """Ends what `let_hear` began."""
-        was, self.hears = self.hears, None
-        if was is None:
-            return
-        if not self._in_bridge:
-            if self.is_answered:
-                await self._ari.channels.ring_stop(self.id)
-        elif was is Music.HOLD:
-            await self._ari.bridges.stop_moh(self.bridge_id)
-        else:
-            await self._ari.playbacks.stop(self._tone_id)
+        end_sound, self._end_sound, self.hears = self._end_sound, None, None
+        if end_sound is not None:
+            await end_sound()
 
     async def hush(self) -> None:
         """Ends ringing and music in the bridge, whoever began it. Raises Conflict where there is no music."""

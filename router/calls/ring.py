@@ -21,13 +21,22 @@ async def ring(call: Call, step: Ring) -> Leg | None:
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + step.for_s
     waiting = deque(target for target in step.targets if not _is_busy(call, target))
-    call.note(f"rings {', '.join(target.person for target in waiting) or 'nobody: all are on other calls'}")
-    log.info("ringing", who=[target.person for target in waiting], order=step.order.value)
+    who = [target.person for target in waiting]
     ringing: list[Leg] = []
+    beside: list[asyncio.Task[None]] = []
     if waiting:
+        # Errands begin in the order they are given, and the phones are to ring first of all.
         _start_next(call, step, waiting, ringing, ends_at)
-        await call.caller.lease(step.for_s)
-        await call.caller.let_hear(step.music)
+        beside = [
+            call.errands.run(call.caller.let_hear(step.music)),
+            call.errands.run(call.caller.lease(step.for_s)),
+        ]
+    call.note(f"rings {', '.join(who) or 'nobody: all are on other calls'}")
+    log.info("ringing", who=who, order=step.order.value)
+    if beside:
+        await asyncio.wait(beside)
+        for errand in beside:
+            errand.result()
 
     while True:
         if answered := _first_answered(ringing):
