@@ -7,11 +7,11 @@ channels makes a new one under the same id.
 import structlog
 
 from router.ari.models import Bridge, Channel
-from router.calls.call import Call
+from router.calls.call import Call, Story
 from router.calls.errands import insist
 from router.calls.exchange import OURS
 from router.calls.leg import Leg
-from router.calls.live import Live, Story
+from router.calls.live import Live
 from router.calls.scope import HungUp
 from router.calls.take_message import await_message
 from router.calls.talk import until_parted

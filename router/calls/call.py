@@ -5,6 +5,7 @@ is noted before it is asked for, so that `let_go` finds it, also when the story 
 its answer.
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,9 @@ from router.rules import endings
 log = structlog.get_logger()
 
 _LEGS_END_WITHIN_S = 2.0
+
+
+Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
 
 
 class Call:

@@ -4,34 +4,27 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from router.ari.errors import AriError
 from router.ari.models import CallBroadcast, Channel, Event, StasisStart
-from router.calls import inbound, outbound
-from router.calls.call import Call
+from router.calls import arrival
+from router.calls.call import Call, Story
 from router.calls.errands import Errands, insist
 from router.calls.exchange import FALLBACK, OURS, Exchange
-from router.calls.leg import Leg
 from router.calls.scope import HungUp, finish
-from router.dialplan.numbers import read_caller, read_number
-from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
-from router.model.caller import CallerId, Presentation
+from router.model.call import CallId, Direction
 from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.number import dialable
 from router.model.record import CallRecord
 from router.rules import endings
-from router.rules.inbound import PERSON_RINGS_FOR_S
 
 log = structlog.get_logger()
-
-Story = Callable[[Call], Coroutine[Any, Any, Ending]]
 
 
 def new_call_id(now: datetime) -> CallId:
@@ -103,7 +96,7 @@ class Live:
             self._errands.run(self._back(channel))
             return
         dialled = dialable(event.args[1] if len(event.args) > 1 else channel.dialplan.exten)
-        self.carry(channel, self._inbound if kind == "inbound" else self._outbound, called_raw=dialled)
+        self.carry(channel, arrival.from_trunk if kind == "inbound" else arrival.from_phone, called_raw=dialled)
 
     async def _back(self, channel: Channel) -> None:
         await self.exchange.ari.channels.continue_in_dialplan(
@@ -187,26 +180,7 @@ class Live:
             self.ended[ending.outcome.value] += 1
             call.end(ending)
 
-    # ---- stories
-
-    async def _inbound(self, call: Call) -> Ending:
-        caller = await self._caller(call)
-        endpoint = endpoint_of(call.channel.name)
-        facts = InboundCall(
-            id=call.id,
-            caller=caller,
-            called=read_number(call.record.called_raw, call.plan),
-            arrived_at=call.record.arrived_at,
-            trunk=call.plan.trunk_at.get(endpoint.partition("/")[2]),
-            channel=call.channel.id,
-        )
-        call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called))
-        log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
-        return await inbound.handle(call, facts)
-
-    async def _outbound(self, call: Call) -> Ending:
-        caller = await self._caller(call)
-        return await self._place(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+    # ---- click-to-call
 
     def place(self, by: str, to: str, department: str | None = None) -> CallId:
         """Click-to-call: rings the person `by` (a key of the plan) first, then calls `to` for them.
@@ -225,16 +199,6 @@ class Live:
         call_id = new_call_id(now)
         channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
 
-        async def story(call: Call) -> Ending:
-            rings_until = asyncio.get_running_loop().time() + PERSON_RINGS_FOR_S
-            leg = Leg(
-                id=channel.id, endpoint=person.endpoint, person=by, expires_at=rings_until, shows_caller=False
-            )
-            ending = await outbound.ring_first(call, leg, call.record.called_raw)
-            if ending is not None:
-                return ending
-            return await self._place(call, by, CallerId(number=person.extension, name=person.name), department)
-
         record = CallRecord(
             id=call_id,
             direction=Direction.OUTBOUND,
@@ -249,49 +213,8 @@ class Live:
             department=department,
             dialplan=plan.digest,
         )
-        self.carry(channel, story, called_raw=record.called_raw, record=record)
+        self.carry(channel, arrival.by_click(by, department), called_raw=record.called_raw, record=record)
         return call_id
-
-    async def _place(self, call: Call, by: str | None, caller: CallerId, department: str | None = None) -> Ending:
-        facts = OutboundCall(
-            id=call.id,
-            by=by,
-            called=read_number(call.record.called_raw, call.plan),
-            placed_at=call.record.arrived_at,
-            department=department,
-            withhold=caller.presentation is Presentation.WITHHELD,
-            channel=call.channel.id,
-        )
-        person = call.plan.people.get(by or "")
-        if person is not None:
-            caller = CallerId(number=person.extension, name=person.name)
-        call.record = replace(
-            call.record,
-            direction=Direction.OUTBOUND,
-            person=by,
-            caller_number=caller.shown,
-            caller_name=caller.name,
-            called_number=str(facts.called),
-        )
-        log.info("call out", by=by or call.channel.name, called=str(facts.called))
-        return await outbound.handle(call, facts, caller)
-
-    async def _caller(self, call: Call) -> CallerId:
-        """Who calls, masked when withheld: the channel's JSON shows the number of a caller who hides it."""
-        channel = call.channel
-        presentation = (channel.channelvars or {}).get("CALLERID(pres)")
-        if presentation is None:
-            try:
-                variable = await self.exchange.ari.channels.get_channel_var(channel.id, variable="CALLERID(pres)")
-            except AriError as error:
-                log.warning("caller taken for withheld: Asterisk does not say", error=str(error))
-                variable = None
-            presentation = variable.value if variable else "prohib"
-        caller = read_caller(
-            channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
-        )
-        call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name)
-        return caller
 
     # ---- stopping
 

@@ -1,0 +1,102 @@
+"""How a call begins: who calls whom, read at the door, and the story that follows."""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from router.ari.errors import AriError
+from router.calls import inbound, outbound
+from router.calls.call import Call, Story
+from router.calls.leg import Leg
+from router.dialplan.numbers import read_caller, read_number
+from router.model.call import Direction, InboundCall, OutboundCall, endpoint_of
+from router.model.caller import CallerId, Presentation
+from router.model.ending import Ending
+from router.rules.inbound import PERSON_RINGS_FOR_S
+
+log = structlog.get_logger()
+
+
+async def from_trunk(call: Call) -> Ending:
+    caller = await _caller(call)
+    endpoint = endpoint_of(call.channel.name)
+    facts = InboundCall(
+        id=call.id,
+        caller=caller,
+        called=read_number(call.record.called_raw, call.plan),
+        arrived_at=call.record.arrived_at,
+        trunk=call.plan.trunk_at.get(endpoint.partition("/")[2]),
+        channel=call.channel.id,
+    )
+    call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called))
+    log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
+    return await inbound.handle(call, facts)
+
+
+async def from_phone(call: Call) -> Ending:
+    caller = await _caller(call)
+    return await _placed(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+
+
+def by_click(by: str, department: str | None) -> Story:
+    """Click-to-call for the person `by`, whose phone rings first: its channel is the call's own."""
+
+    async def story(call: Call) -> Ending:
+        person = call.plan.people[by]
+        leg = Leg(
+            id=call.channel.id,
+            endpoint=person.endpoint,
+            person=by,
+            expires_at=asyncio.get_running_loop().time() + PERSON_RINGS_FOR_S,
+            shows_caller=False,
+        )
+        ending = await outbound.ring_first(call, leg, call.record.called_raw)
+        if ending is not None:
+            return ending
+        return await _placed(call, by, CallerId(number=person.extension, name=person.name), department)
+
+    return story
+
+
+async def _placed(call: Call, by: str | None, caller: CallerId, department: str | None = None) -> Ending:
+    facts = OutboundCall(
+        id=call.id,
+        by=by,
+        called=read_number(call.record.called_raw, call.plan),
+        placed_at=call.record.arrived_at,
+        department=department,
+        withhold=caller.presentation is Presentation.WITHHELD,
+        channel=call.channel.id,
+    )
+    person = call.plan.people.get(by or "")
+    if person is not None:
+        caller = CallerId(number=person.extension, name=person.name)
+    call.record = replace(
+        call.record,
+        direction=Direction.OUTBOUND,
+        person=by,
+        caller_number=caller.shown,
+        caller_name=caller.name,
+        called_number=str(facts.called),
+    )
+    log.info("call out", by=by or call.channel.name, called=str(facts.called))
+    return await outbound.handle(call, facts, caller)
+
+
+async def _caller(call: Call) -> CallerId:
+    """Who calls, masked when withheld: the channel's JSON shows the number of a caller who hides it."""
+    channel = call.channel
+    presentation = (channel.channelvars or {}).get("CALLERID(pres)")
+    if presentation is None:
+        try:
+            variable = await call.ari.channels.get_channel_var(channel.id, variable="CALLERID(pres)")
+        except AriError as error:
+            log.warning("caller taken for withheld: Asterisk does not say", error=str(error))
+            variable = None
+        presentation = variable.value if variable else "prohib"
+    caller = read_caller(
+        channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
+    )
+    call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name)
+    return caller
