@@ -1,0 +1,75 @@
+"""What the running service tells of itself: health for a watchdog, readings for Prometheus."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from router.console.health import Part
+from router.console.metrics import Reading
+from router.store.contract import Store
+
+if TYPE_CHECKING:
+    from router.service import Service
+
+
+def health(service: "Service") -> Mapping[str, Part]:
+    connected = service.socket.is_connected
+    ready = connected and service.looked_through == service.socket.connections
+    backlog = service.journal.backlog
+    return {
+        "asterisk": Part(
+            good=ready,
+            says="connected" if ready else "being looked through" if connected else "not connected",
+        ),
+        "calls": Part(
+            good=not service.live.is_draining,
+            says="stopping" if service.live.is_draining else f"{len(service.live.calls)} live",
+        ),
+        "records": Part(good=backlog < 1000, says=f"{backlog} wait for the store", needed=False),
+    }
+
+
+def readings(service: "Service") -> Sequence[Reading]:
+    return (
+        Reading(name="callrouter_live_calls", help="Calls going on now.", read=lambda: len(service.live.calls)),
+        Reading(
+            name="callrouter_calls",
+            help="Calls that ended, by outcome.",
+            read=lambda: service.live.ended,
+            counts=True,
+            label="outcome",
+        ),
+        Reading(
+            name="callrouter_asterisk_connected",
+            help="1 while the events socket is there.",
+            read=lambda: float(service.socket.is_connected),
+        ),
+        Reading(
+            name="callrouter_asterisk_reconnects",
+            help="Times the events socket was lost and came back.",
+            read=lambda: service.socket.reconnects,
+            counts=True,
+        ),
+        Reading(name="callrouter_events", help="Events read.", read=lambda: service.socket.events, counts=True),
+        Reading(
+            name="callrouter_records_waiting",
+            help="Call records not yet in the store.",
+            read=lambda: service.journal.backlog,
+        ),
+        Reading(
+            name="callrouter_voicemail_oldest_waiting_seconds",
+            help="Age of the oldest message whose e-mail is not delivered.",
+            read=lambda: _oldest_waiting_s(service.store),
+        ),
+        Reading(
+            name="callrouter_agi_sessions",
+            help="FastAGI sessions served.",
+            read=lambda: service.agi.served,
+            counts=True,
+        ),
+    )
+
+
+async def _oldest_waiting_s(store: Store) -> float:
+    oldest = await store.oldest_waiting()
+    return (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
