@@ -15,7 +15,7 @@ from router.fastagi.server import FastAgiServer
 from router.model.call import CallId, Direction
 from router.model.ending import LegResult, Outcome, Party
 from router.model.record import CallRecord
-from tests.rules.conftest import acme
+from tests.rules.acme import acme
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import Bench
 
