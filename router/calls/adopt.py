@@ -68,14 +68,17 @@ def _carry(live: Live, caller: Channel, story: Story, call_id: CallId, record: C
 
 
 def _legs(call: Call, leg: Channel) -> Leg:
-    """Watches the legs the record tells of. The one that talks."""
+    """Watches the legs the record tells of, and those that talk, whatever it tells. The called one."""
+    now = call.exchange.now()
     for past in map(Leg.of, call.record.legs):
-        if past.is_alive and past.id not in (leg.id, call.channel.id):  # the call's own channel: click-to-call
-            past.ended_at = call.exchange.now()
+        if past.is_alive and past.id not in (leg.id, call.channel.id):
+            past.ended_at = now
         call.legs.add(past)
-    partner = next((past for past in call.legs if past.id == leg.id), None)
-    if partner is None:
-        partner = Leg(id=leg.id, endpoint=endpoint_of(leg.name), is_created=True)
-        call.legs.add(partner)
-    partner.answered_at = partner.answered_at or call.record.answered_at or call.exchange.now()
-    return partner
+    talking = (call.channel, leg) if call.channel.id.startswith(OURS) else (leg,)  # click-to-call: both are ours
+    known = {past.id: past for past in call.legs}
+    for channel in talking:
+        if channel.id not in known:
+            known[channel.id] = Leg(id=channel.id, endpoint=endpoint_of(channel.name), is_created=True)
+            call.legs.add(known[channel.id])
+        known[channel.id].answered_at = known[channel.id].answered_at or call.record.answered_at or now
+    return known[leg.id]

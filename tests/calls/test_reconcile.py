@@ -162,6 +162,32 @@ def test_an_adopted_click_to_call_talk_keeps_both_its_legs() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("who", ["alice", "voipco"])
+def test_who_left_an_adopted_click_to_call_talk_unheard_ends_it_also_without_a_record(who: str) -> None:
+    async def main() -> None:
+        phones = {"alice": answers(after_s=1.0), "voipco": answers(after_s=1.0)}
+        async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=acme())
+            house.live.place("alice", "02079460999")
+            await asyncio.sleep(10.0)
+            await kill(house)
+            house.ledger.records.clear()
+            await start_again(house)
+            asterisk.events_down()
+            asterisk.leg(who).hang_up()
+            await asyncio.sleep(1.0)
+            asterisk.events_up()
+            await scan(house)
+            async with asyncio.timeout(60.0):
+                while house.live.calls:
+                    await asyncio.sleep(1.0)
+            record = await record_of(house)
+            assert record.ending and record.ending.outcome is Outcome.ANSWERED
+            nothing_left(house)
+
+    run(main())
+
+
 # ---- a message
 
 
