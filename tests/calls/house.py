@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from router.ari.client import Ari
+from router.ari.errors import Unreachable
 from router.ari.events import decode
+from router.ari.transport import Response
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live
@@ -75,6 +77,19 @@ class Kept:
         return VoicemailMessage(facts=facts, sound=sound)
 
 
+class Cable:
+    """What lies between a router and Asterisk: nothing that a killed router asks for arrives."""
+
+    def __init__(self, asterisk: FakeAsterisk) -> None:
+        self._asterisk = asterisk
+        self.is_cut = False
+
+    async def request(self, method: str, path: str, **more: Any) -> Response:
+        if self.is_cut:
+            raise Unreachable("no router, no request")
+        return await self._asterisk.request(method, path, **more)
+
+
 @dataclass(kw_only=True)
 class House:
     """One router at one Asterisk."""
@@ -90,7 +105,8 @@ class House:
 
     def start(self) -> None:
         """A new router: knows nothing of an earlier one but what is in the ledger."""
-        self.ari = Ari(self.asterisk, self.asterisk.pbx.app)
+        self.cable = Cable(self.asterisk)
+        self.ari = Ari(self.cable, self.asterisk.pbx.app)
         self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
         exchange = Exchange(
             router="pbx-1",
@@ -104,6 +120,12 @@ class House:
         self.live = Live(exchange, lambda: self.plan)
         self.ari.on_event = self.live.take
         self.asterisk.attach(lambda raw: self.ari.take(decode(raw)))
+
+    def kill(self) -> None:
+        """`kill -9`: nothing is told, nothing is let go, nothing is written."""
+        self.asterisk.attach(lambda raw: None)
+        self.asterisk.events_down()
+        self.cable.is_cut = True
 
     async def write_records(self) -> None:
         """What the journal's task does all the time."""

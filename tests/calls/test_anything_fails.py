@@ -1,26 +1,36 @@
 """Any request may fail, with or without effect, at any moment: each call ends, is recorded, and leaves nothing."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from router.ari.errors import Unreachable
+from router.ari.errors import AriError, Unreachable
 from router.ari.transport import Response
 from router.calls.reconcile import reconcile
 from router.calls.sweep import sweep
 from router.model.ending import Outcome
-from tests.calls.house import SALES_NUMBER, House, nothing_left
+from tests.calls.house import SALES_NUMBER, House, nothing_left, only
 from tests.calls.test_hangup_anywhere import SCENES
 from tests.rules.acme import acme
+from tests.rules.conftest import VOICEMAIL
 from tests.support.clock import run
+from tests.support.fake.far_end import Line
 from tests.support.fake.wire import error
 from tests.support.fake_asterisk import INBOUND, OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller, answers, early_media
 
-TRUNKS = (acme(), {"voipco": early_media(answers_after_s=1.0), "backup": answers(after_s=1.0)})
+TRUNKS = (
+    acme(),
+    {
+        "alice": answers(after_s=1.0, talks_for_s=40.0),
+        "voipco": early_media(answers_after_s=1.0),
+        "backup": answers(after_s=1.0),
+    },
+)
 IN, OUT = replace(INBOUND, lease_s=10.0), replace(OUTBOUND, lease_s=10.0)
 SCENE = {**SCENES, "outgoing": TRUNKS}
 
@@ -86,33 +96,103 @@ def test_each_call_ends_with_a_record_and_the_next_scan_leaves_nothing(scene: st
             raise
 
 
-async def one_call(scene: str, one_in: int, chance: random.Random) -> None:
-    plan, phones = SCENE[scene]
-    events_after_s = chance.choice((0.0, 0.02, 0.3))
-    async with FakeAsterisk(phones=phones, app="callrouter", events_after_s=events_after_s) as asterisk:
-        house = House(asterisk=asterisk, plan=plan)
+@pytest.mark.parametrize("scene", [*SCENE, "voicemail", "click-to-call"])
+@pytest.mark.timeout(120)
+def test_so_it_is_when_routers_are_killed_stopped_and_cut_off_at_any_moment(scene: str) -> None:
+    for seed in range(40):
+        try:
+            run(one_call(scene, 20, random.Random(f"{scene} {seed}"), mishaps=1 + seed % 3))
+        except BaseException as broken:
+            broken.add_note(f"seed {seed}")
+            raise
+
+
+async def one_call(scene: str, one_in: int, chance: random.Random, mishaps: int = 0) -> None:
+    plan, phones = SCENE.get(scene, TRUNKS)
+    events_after_s, latency_s = chance.choice((0.0, 0.02, 0.3)), chance.choice((0.0, 0.02))
+    async with FakeAsterisk(
+        phones=phones, app="callrouter", events_after_s=events_after_s, latency_s=latency_s
+    ) as asterisk:
+        house = House(asterisk=asterisk, plan=only(VOICEMAIL) if scene == "voicemail" else plan)
         faulty = Faulty(asterisk, chance, one_in)
-        patience_s = chance.choice((chance.uniform(0, 60), 3600.0))
-        caller = Caller(talks_for_s=chance.uniform(30, 60), hangs_up_after_s=patience_s)
-        if scene == "outgoing":
-            line = asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
-        else:
-            line = asterisk.call(caller, to=SALES_NUMBER, door=IN)
+        line = begin(scene, house, chance)
         await asyncio.sleep(1.0)
+        for _ in range(mishaps):
+            await asyncio.sleep(chance.uniform(0, chance.choice((2.0, 30.0))))
+            await mishap(house, chance)
         async with asyncio.timeout(400.0):
-            await house.settled(line)
+            while house.live.calls:
+                await asyncio.sleep(60.0)
+                with contextlib.suppress(AriError):
+                    await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+            await idle(house)
         faulty.mend()
         if faulty.tasks:
             await asyncio.wait(faulty.tasks)
 
         records = house.ledger.records
         outcome = next((record.ending.outcome for record in records.values() if record.ending), None)
-        was_cut = outcome is Outcome.ANSWERED and line.location.endswith("T,1")
-        assert not was_cut, "the lease of a waiting caller cut a talk"
-        await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
-        await sweep(house.live, plan, house.ledger)  # type: ignore[arg-type]
+        was_cut = line is not None and outcome is Outcome.ANSWERED and line.location.endswith("T,1")
+        assert mishaps or not was_cut, "the lease of a waiting caller cut a talk"
+        await round_of(house)
         # Who speaks or hears a prompt goes back to the dialplan after it.
-        await asyncio.sleep(30.0 if asterisk.pbx.live or asterisk.pbx.playbacks else 1.0)
-        await house.settled(line)
+        await asyncio.sleep(60.0 if asterisk.pbx.live or asterisk.pbx.playbacks else 1.0)
+        await idle(house)
+        if line is not None:
+            line.hang_up()
+        await asyncio.sleep(1.0)
+        await round_of(house)
         nothing_left(house)
         assert all(record.ending for record in records.values())
+        assert not asterisk.stored_recordings
+
+
+def begin(scene: str, house: House, chance: random.Random) -> Line | None:
+    patience_s = chance.choice((chance.uniform(0, 60), 3600.0))
+    message_s = chance.uniform(0.5, 30.0)
+    caller = Caller(talks_for_s=chance.uniform(30, 60), hangs_up_after_s=patience_s, message_s=message_s)
+    match scene:
+        case "click-to-call":
+            house.live.place("alice", "02079460999")
+            return None
+        case "outgoing":
+            return house.asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
+    return house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+
+
+async def mishap(house: House, chance: random.Random) -> None:
+    if chance.random() < 0.7:
+        await house.write_records()
+    match chance.choice(("kill", "stop", "cut", "round")):
+        case "kill":
+            house.kill()
+            await asyncio.sleep(chance.uniform(0, 5))
+            house.asterisk.events_up()
+            house.start()
+        case "stop":
+            await house.live.stop()
+            await house.write_records()
+            house.asterisk.events_down()
+            await asyncio.sleep(chance.uniform(0, 3))
+            house.asterisk.events_up()
+            house.start()
+        case "cut":
+            house.asterisk.events_down()
+            await asyncio.sleep(chance.uniform(0, 5))
+            house.asterisk.events_up()
+    with contextlib.suppress(AriError):
+        await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+
+
+async def idle(house: House) -> None:
+    while house.live.calls:
+        await asyncio.sleep(0.1)
+    await house.live._errands.settled()
+    await house.write_records()
+
+
+async def round_of(house: House) -> None:
+    """What the service does every minute."""
+    await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+    await sweep(house.live, house.plan, house.ledger)  # type: ignore[arg-type]
+    await idle(house)

@@ -137,11 +137,10 @@ def test_stopping_leaves_a_talk_alone_and_the_next_start_adopts_it() -> None:
 
 
 async def kill(house: House) -> None:
-    """`kill -9`: nothing is told, nothing is let go."""
+    """`kill -9`, once the records are written."""
     await asyncio.sleep(1.0)
     await house.write_records()
-    house.asterisk.attach(lambda raw: None)
-    house.asterisk.events_down()
+    house.kill()
     await asyncio.sleep(0.01)
 
 
