@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: the load, some four minutes. `--kill`: the router killed under load, one minute.
+"""`python -m tests.bench`: the load, some three minutes. `--kill`: the router killed under load, one minute.
 
 Exit status: 0 when no call failed where none may, no talk was cut and nothing was left behind, else 1. How fast it
 was is printed, not judged: that is the machine's as well.
