@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from pytest import approx
+from pytest import MonkeyPatch, approx
 
 from router.calls.exchange import CallLimits
 from router.calls.sweep import sweep
@@ -14,6 +14,7 @@ from tests.calls.house import House, only, place
 from tests.rules.conftest import VOICEMAIL, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
+from tests.support.fake.recordings import LiveRecording
 from tests.support.fake_asterisk import FakeAsterisk
 from tests.support.phones import Caller, Ends, never_answers
 
@@ -144,3 +145,39 @@ def test_the_lease_covers_the_longest_message() -> None:
 
     assert call.outcome is Outcome.VOICEMAIL
     assert "dialplan" not in call.line.heard.in_order
+
+
+def test_a_caller_who_cannot_be_recorded_goes_back_to_the_dialplan(monkeypatch: MonkeyPatch) -> None:
+    """On a full disk they were hung up, and counted as having given up."""
+
+    async def fails(recording: LiveRecording) -> None:
+        recording._fail("No space left on device")
+
+    monkeypatch.setattr(LiveRecording, "run", fails)
+    call = place(plan=only(VOICEMAIL), caller=Caller(hangs_up_after_s=30.0))
+
+    assert (call.outcome, call.record.ending and call.record.ending.by) == (Outcome.FAILED, Party.US)
+    assert call.line.location.startswith("callrouter-fallback")
+
+
+def test_a_recording_whose_end_was_missed_is_stopped_and_kept() -> None:
+    async def deaf(house: House, line: Line) -> None:
+        await line.heard_beep.wait()
+        house.asterisk.events_down()
+        await asyncio.sleep(140.0)  # the longest, what ends it by silence, and a margin
+        house.asterisk.events_up()
+        await line.ended.wait()
+
+    call = place(plan=only(VOICEMAIL), caller=Caller(message_s=900.0, hangs_up_after_s=900.0), meanwhile=deaf)
+    assert call.outcome is Outcome.VOICEMAIL
+    assert len(call.house.kept.messages) == 1
+
+
+def test_a_message_that_cannot_be_fetched_yet_is_one_all_the_same() -> None:
+    async def refuse(house: House, line: Line) -> None:
+        house.kept.refuses = True
+        await line.ended.wait()
+
+    call = place(plan=only(VOICEMAIL), caller=Caller(message_s=8.0), meanwhile=refuse)
+    assert call.outcome is Outcome.VOICEMAIL
+    assert call.record.message_id == call.record.id
