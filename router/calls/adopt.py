@@ -4,6 +4,8 @@ Its record goes on where it stood. Without one, as when we were killed before it
 channels makes a new one under the same id.
 """
 
+from dataclasses import dataclass
+
 import structlog
 
 from router.ari.models import Bridge, Channel
@@ -17,6 +19,7 @@ from router.calls.take_message import await_message
 from router.calls.talk import until_parted
 from router.model.call import CallId, endpoint_of
 from router.model.ending import Ending
+from router.model.message import RecordingName
 from router.model.number import dialable
 from router.model.record import CallRecord
 
@@ -43,6 +46,24 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         return await until_parted(call, partner)
 
     _carry(live, caller, story, call_of(bridge), record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A recording of a call. is_live: the caller is still speaking."""
+
+    name: str
+    is_live: bool
+
+
+async def message_in(live: Live, record: CallRecord) -> Message | None:
+    """The message that was being left in a call when its router died. Raises AriError."""
+    recordings = live.exchange.ari.recordings
+    for stored in await recordings.list_stored():
+        name = RecordingName.parse(stored.name)
+        if name is not None and name.id == record.id:
+            return Message(name=stored.name, is_live=await recordings.get_live(stored.name) is not None)
+    return None
 
 
 def adopt_message(live: Live, caller: Channel, recording: str, longest_s: float, record: CallRecord) -> None:

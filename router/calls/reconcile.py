@@ -36,7 +36,7 @@ from router.ari.models import (
     StasisEnd,
     StasisStart,
 )
-from router.calls.adopt import adopt_message, adopt_talk, call_of
+from router.calls.adopt import adopt_message, adopt_talk, call_of, message_in
 from router.calls.call import Call
 from router.calls.errands import insist
 from router.calls.exchange import FALLBACK, OURS
@@ -44,7 +44,6 @@ from router.calls.leg import Leg
 from router.calls.live import Live
 from router.model.call import CallId
 from router.model.ending import Ending, Fault, HangupCause, Outcome, Party
-from router.model.message import RecordingName
 from router.model.number import dialable
 from router.model.record import CallRecord
 from router.store.contract import CallStore
@@ -196,7 +195,7 @@ async def _lone_caller(scan: Scan, channel: Channel) -> None:
     record = next((record for record in scan.unended.values() if record.channel == channel.id), None)
     try:
         lease = await ari.channels.get_channel_var(channel.id, variable="TIMEOUT(absolute)")
-        message = await _message(scan, record) if record else None
+        message = await message_in(live, record) if record else None
     except AriError as error:
         log.warning("orphaned channel", channel=channel.name, error=str(error))
         return
@@ -218,24 +217,6 @@ async def _lone_caller(scan: Scan, channel: Channel) -> None:
     else:
         log.info("caller who had left a message hung up", channel=channel.name)
         await insist(lambda: ari.channels.hangup(channel.id))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A recording of a call. is_live: the caller is still speaking."""
-
-    name: str
-    is_live: bool
-
-
-async def _message(scan: Scan, record: CallRecord) -> Message | None:
-    """The message that was being left in a call when its router died. Raises AriError."""
-    recordings = scan.live.exchange.ari.recordings
-    for stored in await recordings.list_stored():
-        name = RecordingName.parse(stored.name)
-        if name is not None and name.id == record.id:
-            return Message(name=stored.name, is_live=await recordings.get_live(stored.name) is not None)
-    return None
 
 
 def _close_lost(scan: Scan, began_at: datetime) -> None:
