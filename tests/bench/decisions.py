@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from router.dialplan.load import load
 from router.dialplan.numbers import public_number, read_caller, read_number
@@ -14,7 +15,7 @@ from router.model.call import CallId, InboundCall, OutboundCall
 from router.model.department import DialPlan
 from router.rules.caller_id import choose_caller_id
 from router.rules.inbound import route
-from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number
+from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_plan
 
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -34,17 +35,22 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
 
 
-def time_decisions(folder: Path) -> tuple[float, list[Timed]]:
+def time_decisions() -> tuple[float, list[Timed]]:
     """Seconds to load the plan, and the decisions' times. Raises ValueError when the plan is refused."""
-    began = time.perf_counter()
-    loaded = load(folder)
-    took = time.perf_counter() - began
+    with TemporaryDirectory() as folder:
+        plan = write_plan(Path(folder, "plan"))
+        began = time.perf_counter()
+        loaded = load(plan)
+        took = time.perf_counter() - began
     if loaded.plan is None:
         raise ValueError("\n".join(map(str, loaded.faults)))
-    plan = loaded.plan
+    return took, _decisions(loaded.plan)
+
+
+def _decisions(plan: DialPlan) -> list[Timed]:
     inbound = [_inbound(index, plan) for index in range(NUMBERS)]
     outbound = [_outbound(index, plan) for index in range(PEOPLE)]
-    return took, [
+    return [
         _timed("route a call in", [partial(route, call, plan, AT) for call in inbound]),
         _timed("  and say why", [partial(route, call, plan, AT, traced=True) for call in inbound]),
         _timed("choose a caller ID", [partial(choose_caller_id, call, plan, AT) for call in outbound]),

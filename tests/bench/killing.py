@@ -30,13 +30,13 @@ class Killed:
 
 
 async def kill_under_load(pbx: LoadedPbx) -> Killed:
-    router = start_of(pbx, HTTP, "killed")
+    router = start_of(pbx, HTTP)
     await router.start()
     lived_s: list[float] = []
     killer = asyncio.create_task(_kill(router, lived_s))
     try:
         load = load_of(pbx, HTTP, RATE, RATE * SECONDS, rings_ms=RINGS_MS, talk_s=TALK_S)
-        calls = await carry(pbx, pbx.folder / "killed/sipp", load)
+        calls = await carry(pbx, pbx.folder / "sipp", load)
     finally:
         killer.cancel()
         with suppress(asyncio.CancelledError):
@@ -47,7 +47,7 @@ async def kill_under_load(pbx: LoadedPbx) -> Killed:
         left = await pbx.left_behind()
     finally:
         await router.stop()
-    store = await open_store(router.store_url, pbx.folder / "killed/read")
+    store = await open_store(router.store_url, pbx.folder / "read")
     try:
         records = await store.latest_calls(10 * calls.placed)
     finally:

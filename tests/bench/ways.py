@@ -6,12 +6,10 @@ from typing import Any
 
 from tests.bench.company import DEPARTMENTS, caller, desk, number
 from tests.bench.cost import Meter, memory_mb
-from tests.bench.pbx import LoadedPbx
+from tests.bench.pbx import LoadedPbx, loaded_pbx
 from tests.bench.sipp import Calls, Load, carry
 from tests.support.asterisk import free_ports
 from tests.support.router import RouterProcess
-
-SETTLED_MS = 500  # the last records are gathered and written within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +41,20 @@ class Result:
     left: tuple[int, int]
 
 
-async def measure(pbx: LoadedPbx, way: Way, rate: int, seconds: int, name: str) -> Result:
-    """One way at one rate, from an empty PBX to an empty PBX. name: of the folder for its files, a new one."""
-    folder = pbx.folder / name
+async def measure(way: Way, rate: int, seconds: int) -> Result:
+    """One way at one rate, on a PBX of its own: what a load leaves in Asterisk, whose SIP transactions linger for
+    half a minute, made the next one dearer by a half.
+    """
     async with AsyncExitStack() as stack:
+        pbx = await stack.enter_async_context(loaded_pbx())
         pids = [pbx.asterisk.pid]
         if way.lane is not None:
-            router = start_of(pbx, way, name)
+            router = start_of(pbx, way)
             stack.push_async_callback(router.stop)
             await router.start()
             pids.append(router.pid)
         meter = Meter(*pids)
-        calls = await carry(pbx, folder / "sipp", load_of(pbx, way, rate, rate * seconds))
+        calls = await carry(pbx, pbx.folder / "sipp", load_of(pbx, way, rate, rate * seconds))
         left = await pbx.left_behind()
         used, others = meter.read()
         per_call = [1000 * each / calls.placed for each in used]
@@ -70,10 +70,10 @@ async def measure(pbx: LoadedPbx, way: Way, rate: int, seconds: int, name: str) 
         )
 
 
-def start_of(pbx: LoadedPbx, way: Way, name: str) -> RouterProcess:
+def start_of(pbx: LoadedPbx, way: Way) -> RouterProcess:
     """The router of this way, not started yet. Nobody listens at its mail server: nothing is mailed."""
     return RouterProcess(
-        pbx, pbx.plan, free_ports(1)[0], pbx.folder / name / "router", lane=way.lane or "http", module=way.module
+        pbx, pbx.plan, free_ports(1)[0], pbx.folder / "router", lane=way.lane or "http", module=way.module
     )
 
 
