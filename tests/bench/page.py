@@ -101,7 +101,7 @@ class Page:
             ("of them failed", calls.failed),
             ("talks cut", calls.cut),
             ("phones that answered in vain: another did too, or no router was there", calls.in_vain),
-            ("talks adopted by a later router", killed.adopted),
+            ("times a later router adopted a talk", killed.adopted),
             ("records (the other calls were the dialplan's alone)", killed.records),
             ("of them without an end", killed.unended),
             ("channels left", killed.left[0]),
