@@ -213,9 +213,14 @@ def test_yaml_faults_have_line_and_column(written: Written) -> None:
 
 
 def test_an_unreadable_file_is_a_fault_beside_the_others(tmp_path: Path) -> None:
-    assert faults_of(tmp_path / "none.toml", for_service=False) == [
-        "none.toml: cannot be read: No such file or directory"
+    assert faults_of(tmp_path / "none.toml", {"CALLROUTER_ARI_LANE": "both"}) == [
+        "none.toml: cannot be read: No such file or directory",
+        'CALLROUTER_ARI_LANE: "both" is not known; known: http, websocket',
     ]
+
+
+def test_what_stands_in_a_file_that_cannot_be_read_is_not_called_missing(written: Written) -> None:
+    assert len(faults_of(written(SMALLEST + "["))) == 1
 
 
 def test_toml_that_is_none_says_where(written: Written) -> None:

@@ -125,7 +125,7 @@ def _keys(section: type) -> dict[str, Key]:
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 
 
-_SECTIONS: Sections = {
+SECTIONS: Sections = {
     "": _keys(Settings),
     "ari": _keys(AriSettings),
     "smtp": _SMTP,
@@ -147,13 +147,13 @@ def load_settings(
     service needs must be there. Raises SettingsError with all faults.
     """
     environ = os.environ if environ is None else environ
-    sources = Sources(_SECTIONS)
+    sources = Sources(SECTIONS)
     found = file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
     found = found or next((usual for usual in USUAL_FILES if usual.is_file()), None)
-    if found is not None:
-        sources.file(found)
+    is_read = found is None or sources.file(found)
     sources.variables(environ)
-    values = {name: sources.section(name, for_service) for name in _SECTIONS}
+    # What is missing may well stand in the file that could not be read.
+    values = {name: sources.section(name, for_service and is_read) for name in SECTIONS}
     smtp = values["smtp"]
     if bool(smtp.get("username")) != bool(smtp.get("password")) and not sources.faults:
         sources.faults.append("smtp: username and password are given together or not at all")

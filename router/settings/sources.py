@@ -39,12 +39,13 @@ class Sources:
         self._given: dict[tuple[str, str], _Given] = {}
         self._suggest = Suggest()
 
-    def file(self, file: Path) -> None:
+    def file(self, file: Path) -> bool:
+        """Whether it could be read; else nothing is known of what it holds."""
         try:
             content = file.read_bytes()
         except OSError as error:
             self.faults.append(f"{file}: cannot be read: {error.strerror}")
-            return
+            return False
         tree: Any = None
         places: dict[Place, str] = {}
         if file.suffix == ".toml":
@@ -52,7 +53,7 @@ class Sources:
                 tree = tomllib.loads(content.decode())
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 self.faults.append(f"{file}: is not TOML: {error}")
-                return
+                return False
         elif file.suffix in (".yaml", ".yml"):
             reading = read_yaml(content, str(file))
             self.faults += map(self._harmless, reading.faults)
@@ -60,10 +61,10 @@ class Sources:
             tree = {} if reading.value is None else reading.value
         else:
             self.faults.append(f"{file}: is neither .toml nor .yaml")
-            return
+            return False
         if not isinstance(tree, dict):
             self.faults.append(f"{file}: holds no keys")
-            return
+            return False
         for name, value in tree.items():
             where = f"{file}{places.get((name,), '')}: {brief(name)}"
             if isinstance(value, dict):
@@ -72,6 +73,7 @@ class Sources:
                 self.faults.append(f"{where}: is a section; its keys stand below it")
             else:
                 self._add("", name, _Given(value, where, file.parent))
+        return True
 
     def _harmless(self, fault: Fault) -> str:
         """A fault of the YAML; that of a secret's value, such as one that begins with *, would quote it."""
