@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any, cast
 
+from structlog.testing import capture_logs
+
 from router.service import Service
 from tests.support.clock import run
 
@@ -29,6 +31,22 @@ def test_a_part_that_fails_is_started_again() -> None:
 
     run(main())
     assert len(starts) > 3
+
+
+def test_a_port_that_is_taken_is_told_in_one_line_without_a_traceback() -> None:
+    async def listens() -> None:
+        raise OSError(98, "address already in use: 127.0.0.1:4573")
+
+    async def main() -> None:
+        task = await supervised(listens)
+        task.cancel()
+        await asyncio.wait({task})
+
+    with capture_logs() as logs:
+        run(main())
+
+    assert "127.0.0.1:4573" in logs[0]["error"] and "settings" in logs[0]["do"]
+    assert "exc_info" not in logs[0]
 
 
 def test_a_part_that_fails_while_it_stops_does_not_keep_the_router() -> None:

@@ -139,9 +139,14 @@ class FastAgiServer:
 
         Raises OSError when the address cannot be had.
         """
-        async with asyncio.TaskGroup() as group:
-            server = await asyncio.start_server(partial(self._accept, group), host, port, limit=8_192)
+        # Bound outside the group, which would wrap an OSError; served within it.
+        group = asyncio.TaskGroup()
+        server = await asyncio.start_server(
+            partial(self._accept, group), host, port, limit=8_192, start_serving=False
+        )
+        async with group:
             try:
+                await server.start_serving()
                 yield int(server.sockets[0].getsockname()[1])
             finally:
                 server.close()

@@ -245,12 +245,21 @@ class Service:
             try:
                 await run()
                 return
-            except Exception:
+            except Exception as error:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():  # it failed in stopping: that must not keep us
                     log.exception("part failed while stopping", part=name)
                     return
-                log.exception("part failed; it starts again", part=name, pause_s=RESTART_PAUSE_S)
+                if isinstance(error, OSError):  # of the machine, not of ours: its words say all
+                    log.error(
+                        "part failed; it starts again",
+                        part=name,
+                        error=str(error),
+                        do="free that address or file, or name another in the settings",
+                        pause_s=RESTART_PAUSE_S,
+                    )
+                else:
+                    log.exception("part failed; it starts again", part=name, pause_s=RESTART_PAUSE_S)
             await asyncio.sleep(RESTART_PAUSE_S)
 
 

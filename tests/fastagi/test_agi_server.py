@@ -221,6 +221,13 @@ async def test_a_bug_in_a_script_ends_its_session_only() -> None:
     assert [entry["log_level"] for entry in logs if entry["event"] == "agi session failed"] == ["error"]
 
 
+async def test_a_port_that_is_taken_is_an_oserror_that_names_it() -> None:
+    async with serving(Decide()) as (_, port):
+        with pytest.raises(OSError, match=str(port)):
+            async with FastAgiServer({}).listening("127.0.0.1", port):
+                pass
+
+
 async def test_more_sessions_than_allowed_are_refused_and_then_served_again() -> None:
     async with serving(Decide(), Limits(sessions=1)) as (server, port):
         async with connected(port) as first:
