@@ -137,7 +137,8 @@ class EventSocket:
         except TimeoutError:
             self._tell(attempt, f"no answer within {CONNECT_LIMIT_S:g} s", "look whether Asterisk hangs")
         except (aiohttp.ClientError, OSError) as error:
-            self._tell(attempt, type(error).__name__, "start Asterisk, or correct the ARI URL in the settings")
+            trouble = str(error) or type(error).__name__
+            self._tell(attempt, trouble, "start Asterisk, or correct the ARI URL in the settings")
         return None
 
     def _tell(self, attempt: int, trouble: str, cure: str) -> None:

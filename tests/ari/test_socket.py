@@ -14,6 +14,7 @@ from router.ari.http import HttpTransport
 from router.ari.lane import SocketTransport
 from router.ari.models import Event, StasisEnd
 from router.ari.socket import LONGEST_PAUSE_S, NOISE, EventSocket, pause_s
+from router.ari.transport import Access
 from tests.ari.logs import Logs
 from tests.ari.server import PASSWORD, AriServer
 
@@ -136,6 +137,13 @@ async def test_a_refusal_is_told_once_with_its_cure_and_tried_again(
     [told] = logs.of("error")
     assert cure in told["do"] and str(status) in told["trouble"]
     assert PASSWORD not in str(logs.entries) and server.access.headers["Authorization"] not in str(logs.entries)
+
+
+async def test_an_address_where_nobody_listens_is_told_in_words(ari: Ari, logs: Logs) -> None:
+    nowhere = Access(url="http://127.0.0.1:1/ari", user="router", password=PASSWORD)
+    async with running(EventSocket(nowhere, ari)):
+        told = await logs.first("error")
+    assert "Cannot connect to host 127.0.0.1:1" in told["trouble"] and "ARI URL" in told["do"]
 
 
 async def test_asterisk_that_is_not_there_is_told_and_waited_for(ari: Ari, logs: Logs) -> None:
