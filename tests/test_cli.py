@@ -175,6 +175,9 @@ WRONG_USE = {
     "no such person": ("explain", "PLAN", "--to", "600", "--by", "alise"),
     "no such department": ("explain", "PLAN", "--to", "600", "--by", "alice", "--department", "sails"),
     "no moment": ("explain", "PLAN", "--to", "600", "--by", "alice", "--at", "tomorrow"),
+    "nothing that can be dialled": ("explain", "PLAN", "--to", "six hundred", "--by", "alice"),
+    "from no number": ("explain", "PLAN", "--to", "600", "--from", "anybody"),
+    "no day": ("calls", "--since", "yesterday"),
     "no such command": ("chekc", "PLAN"),
     "settings that are not there": ("calls", "--settings", "/nowhere.toml"),
 }

@@ -87,6 +87,9 @@ def explain(
         raise click.UsageError("either --from (an inbound call) or --by (an outgoing one)")
     if by is None and (department or withhold):
         raise click.UsageError("--department and --withhold belong to --by")
+    _dialable("--to", called)
+    if caller is not None and caller != "withheld":
+        _dialable("--from", caller)
     plan = plan_in(directory)
     if caller is not None:
         lines, told = _explained_inbound(plan, caller, called, _moment(at, plan))
@@ -176,6 +179,13 @@ def _moment(at: str | None, plan: "DialPlan") -> datetime:
         return moment(at, plan.zone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--at") from None
+
+
+def _dialable(option: str, given: str) -> None:
+    from router.model.number import dialable
+
+    if not dialable(given):
+        raise click.BadParameter(f"{given!r} is no number; write it as it is dialled", param_hint=option)
 
 
 def _known(option: str, name: str | None, names: Collection[str]) -> None:

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 ANSWER_S = 10.0  # for the running router to answer
 
 
+def _local(_: click.Context, __: click.Parameter, given: str | None) -> datetime | None:
+    if given is None:
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone()
+    except (ValueError, OverflowError):
+        said = f"{given!r} is no moment; write a day or a day and time, such as 2026-11-24 10:00"
+        raise click.BadParameter(said) from None
+
+
 @click.command()
 @DIRECTORY
 @SETTINGS
@@ -50,7 +60,7 @@ def migrate(settings_file: Path | None) -> None:
 @click.command()
 @click.option("--last", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True)
 @click.option("--department", metavar="NAME", help="Calls of this department only.")
-@click.option("--since", metavar="WHEN", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]), help="Local time.")
+@click.option("--since", metavar="WHEN", callback=_local, help='Such as "2026-11-24 10:00", local time.')
 @SETTINGS
 @JSON
 def calls(
@@ -59,7 +69,7 @@ def calls(
     """Lists calls, newest first."""
 
     async def latest(store: "Store") -> Any:
-        return await store.latest_calls(last, department=department, since=since.astimezone() if since else None)
+        return await store.latest_calls(last, department=department, since=since)
 
     records = ask_store(settings_in(settings_file), latest)
     if as_json:
@@ -108,7 +118,10 @@ def call(by: str, to: str, department: str | None, settings_file: Path | None) -
     try:
         token = settings.token_file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        fail(f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}")
+        fail(
+            f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}; "
+            "start the router, or run this as its user and with its settings (state_dir)"
+        )
     body = {"by": by, "to": to} | ({"department": department} if department else {})
     connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=ANSWER_S)
     try:
@@ -117,7 +130,7 @@ def call(by: str, to: str, department: str | None, settings_file: Path | None) -
         answer = connection.getresponse()
         told = dict(json.loads(answer.read(65_536)))
     except (OSError, http.client.HTTPException, ValueError, TypeError) as error:
-        fail(f"no answer from the router at {listen}: {error}")
+        fail(f"no answer from the router at {listen}: {error}; start it, or give its settings (http.listen)")
     finally:
         connection.close()
     if answer.status != 202:

@@ -23,7 +23,7 @@ SETTINGS = click.option(
     "--settings",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML or YAML; else $CALLROUTER_SETTINGS, callrouter.toml here, /etc/callrouter.toml.",
+    help="TOML or YAML; else $CALLROUTER_SETTINGS, callrouter.toml or .yaml here, /etc/callrouter.toml.",
 )
 JSON = click.option("as_json", "--json", is_flag=True, help="For programs.")
 
