@@ -8,7 +8,6 @@ import asyncio
 from functools import cache
 from pathlib import Path
 
-import structlog
 from alembic.command import upgrade
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -21,8 +20,6 @@ from router.store.engines import Database
 from router.store.errors import SchemaOutdated, StoreError
 from router.store.messages import SqlMessages
 from router.store.shelf import Shelf
-
-log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x63616C6C  # any number; the same for all routers on one PostgreSQL
@@ -65,8 +62,8 @@ async def _check_if_there(database: Database) -> None:
             await connection.run_sync(_check, database.where)
     except SchemaOutdated:
         raise
-    except StoreError as error:
-        log.warning("store is away; records and messages wait for it", error=str(error))
+    except StoreError:
+        return  # whoever asks something of it is told
 
 
 async def migrate(url: str) -> None:

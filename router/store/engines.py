@@ -51,7 +51,9 @@ class Database:
                 f"{self.where}: the PostgreSQL driver is missing; run: pip install 'callrouter[postgres]'"
             ) from None
         except OSError as error:
-            raise StoreError(f"{self.where}: {error}") from error
+            raise StoreError(
+                f"{self.where}: {error}; let the router write there, or name another store.url"
+            ) from error
         self._quick_writer = self._writer.execution_options(durable=False)
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -80,7 +82,7 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip()
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())  # psycopg's has lines
             raise StoreError(f"{self.where}: {reason}") from error
         except OSError as error:
             raise StoreError(f"{self.where}: {error}") from error
