@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from router.settings import load_settings
+from router.settings import SECTIONS, CallSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCKER = ROOT / "docker"
@@ -89,6 +89,21 @@ def test_the_router_starts_with_the_settings_of_compose() -> None:
     settings = load_settings(None, environment("router"))
     assert settings.ari.url == "http://127.0.0.1:8088"
     assert settings.smtp.port == 2525
+
+
+def test_systemd_waits_longer_for_the_router_to_stop_than_calls_may_take() -> None:
+    unit = (DOCKER / "callrouter.service").read_text()
+    [stop_s] = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.M)
+
+    assert int(stop_s) >= CallSettings().drain_s + 60
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (DOCKER / "README.md").read_text()
+    table = readme.partition("## Settings")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `([a-z_.]+)` \|", table, re.M))
+
+    assert documented == {f"{section}.{key}".lstrip(".") for section in SECTIONS for key in SECTIONS[section]}
 
 
 def test_the_asterisk_of_compose_gets_every_value_its_configuration_wants() -> None:
