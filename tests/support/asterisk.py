@@ -7,6 +7,7 @@ with the bench (prctl PR_SET_PDEATHSIG, by setpriv) even when that is killed wit
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,17 +28,23 @@ def find_asterisk() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free now for UDP and TCP on the loopback, each a different one."""
-    with contextlib.ExitStack() as stack:
-        ports: list[int] = []
-        while len(ports) < count:
-            tcp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            tcp.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                udp.bind(("127.0.0.1", tcp.getsockname()[1]))
-                ports.append(tcp.getsockname()[1])
-        return ports
+    """Ports that are free now for UDP and TCP on the loopback, each a different one.
+
+    From below the range the kernel gives to connections going out: there one might be taken before it is bound.
+    """
+    ports: list[int] = []
+    for port in random.sample(range(30_400, 32_700), 400):
+        if len(ports) == count:
+            return ports
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            ports.append(port)
+    raise RuntimeError(f"of 400 ports tried from 30400 to 32700 no {count} are free")
 
 
 class Asterisk:
