@@ -255,7 +255,7 @@ class Service:
                         "part failed; it starts again",
                         part=name,
                         error=str(error),
-                        do="free that address or file, or name another in the settings",
+                        do="let the router have that address or file, or name another in the settings",
                         pause_s=RESTART_PAUSE_S,
                     )
                 else:
