@@ -19,7 +19,6 @@ Patterns = Sequence[NumberPattern]  # () stands for every number
 _LATER = frozenset({"mobile", "fixed-line", "premium-rate", "toll-free", "shared-cost", "voip", "international"})
 _RANGE = re.compile(r"(.*\d)\s+[-–]\s+(\+?[\d\s]*\d)\Z", re.ASCII)
 _PREFIX = re.compile(r"\+?[\d\s().\-/]*\d[\s().\-/]*\*\Z", re.ASCII)
-_EXTENSION = re.compile(r"\d{1,6}\Z", re.ASCII)
 
 
 def pattern(text: str, country: str, extensions: Collection[str]) -> NumberPattern:
