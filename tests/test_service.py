@@ -1,8 +1,10 @@
 """The service's supervision of its parts, without any of them."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from structlog.testing import capture_logs
 
 from router.service import Service
@@ -47,6 +49,13 @@ def test_a_port_that_is_taken_is_told_in_one_line_without_a_traceback() -> None:
 
     assert "127.0.0.1:4573" in logs[0]["error"] and "settings" in logs[0]["do"]
     assert "exc_info" not in logs[0]
+
+
+def test_click_to_call_is_refused_while_asterisk_is_away() -> None:
+    service = SimpleNamespace(socket=SimpleNamespace(is_connected=False))
+
+    with pytest.raises(ValueError, match="not connected to Asterisk"):
+        Service._place(cast(Any, service), "alice", "020 7946 0999", None)
 
 
 def test_a_part_that_fails_while_it_stops_does_not_keep_the_router() -> None:

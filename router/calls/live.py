@@ -185,8 +185,8 @@ class Live:
     def place(self, by: str, to: str, department: str | None = None) -> CallId:
         """Click-to-call: rings the person `by` (a key of the plan) first, then calls `to` for them.
 
-        Raises ValueError, saying what is wrong, for a person or a department the plan does not have, and when we
-        are about to stop.
+        Raises ValueError, saying what is wrong, for a person or a department the plan does not have, for what
+        nobody could dial, and when we are about to stop.
         """
         if self.is_draining:
             raise ValueError("the router is stopping and takes no new calls")
@@ -196,6 +196,8 @@ class Live:
             raise ValueError(f"no person is called {by!r}; known: {', '.join(plan.people)}")
         if department is not None and department not in plan.departments:
             raise ValueError(f"no department is called {department!r}; known: {', '.join(plan.departments)}")
+        if not dialable(to):
+            raise ValueError("the number to call has nothing in it that can be dialled")
         call_id = new_call_id(now)
         channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
 

@@ -34,6 +34,7 @@ from router.console.metrics import Metrics
 from router.fastagi.pending import PendingCalls
 from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
+from router.model.call import CallId
 from router.model.department import DialPlan
 from router.notify import keep_alive, notify
 from router.service.plan import PlanInForce, PlanRefused, read_plan
@@ -228,10 +229,15 @@ class Service:
         if listen is None:
             return
         token = await asyncio.to_thread(token_in, self.settings.token_file)
-        app = console_app(partial(health, self), Metrics(readings(self)), [dialling_route(token, self.live.place)])
+        app = console_app(partial(health, self), Metrics(readings(self)), [dialling_route(token, self._place)])
         async with listening(app, listen.host, listen.port) as port:
             log.info("console listens", port=port)
             await asyncio.get_running_loop().create_future()
+
+    def _place(self, by: str, to: str, department: str | None) -> CallId:
+        if not self.socket.is_connected:
+            raise ValueError("the router is not connected to Asterisk; its log says why")
+        return self.live.place(by, to, department)
 
     async def _reloads(self) -> None:
         while True:

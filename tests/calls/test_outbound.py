@@ -219,3 +219,14 @@ def test_click_to_call_for_an_unknown_person_says_who_is_known() -> None:
                 house.live.place("alicia", PARIS)
 
     run(main())
+
+
+def test_click_to_call_rings_nobody_for_what_cannot_be_dialled() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=acme())
+            with pytest.raises(ValueError, match="nothing in it that can be dialled"):
+                house.live.place("alice", "Paris office")
+            assert not house.live.calls
+
+    run(main())
