@@ -130,6 +130,13 @@ def test_looking_at_records_needs_neither_pbx_nor_mail() -> None:
     assert settings.store.url == "postgresql://u:p@db/calls"
 
 
+def test_looking_at_records_does_not_read_the_password_of_the_pbx() -> None:
+    environ = {"CALLROUTER_ARI_PASSWORD_FILE": "/nowhere/for-root-alone"}
+
+    assert load_settings(None, environ, for_service=False).ari.password == ""
+    assert "cannot be read" in str(faults_of(None, environ))
+
+
 def test_all_faults_are_told_at_once(written: Written) -> None:
     file = written(
         """

@@ -121,6 +121,8 @@ class Sources:
         """What is given in a section, read; what is wrong goes to `faults`."""
         values: dict[str, Any] = {}
         for key, kind in self._sections[name].items():
+            if kind.secret and kind.needed and not for_service:
+                continue  # whoever lists calls need not be allowed to read it
             given = self._secret(name, key) if kind.secret else self._given.get((name, key))
             if given is None:
                 if kind.needed and for_service and (name, f"{key}_file") not in self._given:
