@@ -206,4 +206,4 @@ class Legs:
             timed_out=leg.is_timed_out,
         )
         self._feed.drop(leg.id)
-        log.info("leg ended", leg=leg.endpoint, result=leg.result.value, cause=cause, tech_cause=tech_cause)
+        log.info("leg ended", leg=leg.endpoint, result=leg.result.value, cause=int(cause), tech_cause=tech_cause)
