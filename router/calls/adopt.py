@@ -11,10 +11,9 @@ import structlog
 from router.ari.models import Bridge, Channel
 from router.calls.call import Call, Story
 from router.calls.errands import insist
-from router.calls.exchange import OURS
+from router.calls.exchange import OURS, call_of
 from router.calls.leg import Leg
 from router.calls.live import Live
-from router.calls.scope import HungUp
 from router.calls.take_message import await_message
 from router.calls.talk import until_parted
 from router.model.call import CallId, endpoint_of
@@ -26,14 +25,9 @@ from router.model.record import CallRecord
 log = structlog.get_logger()
 
 
-def call_of(bridge: Bridge) -> CallId:
-    """The call that made a bridge of ours."""
-    return CallId(bridge.id.removeprefix(OURS).partition(".")[0])
-
-
 def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record: CallRecord | None) -> None:
     """Two in a bridge of ours, of whom the called one has answered: until they part."""
-    log.info("talk adopted", call=call_of(bridge), caller=caller.name, callee=leg.name)
+    log.info("talk adopted", call=call_of(bridge.id), caller=caller.name, callee=leg.name)
 
     async def story(call: Call) -> Ending:
         partner = _legs(call, leg)
@@ -45,7 +39,7 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         await insist(call.caller.hush)
         return await until_parted(call, partner)
 
-    _carry(live, caller, story, call_of(bridge), record)
+    _carry(live, caller, story, call_of(bridge.id), record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +73,7 @@ def adopt_message(live: Live, caller: Channel, recording: str, longest_s: float,
 
 def _carry(live: Live, caller: Channel, story: Story, call_id: CallId, record: CallRecord | None) -> None:
     async def within_scope(call: Call) -> Ending:
-        try:
-            async with call.caller.hangup:
-                return await story(call)
-        except HungUp as left:
-            return call.ending_when_left(left.gone)
+        return await call.until_left(story(call))
 
     live.carry(caller, within_scope, called_raw=dialable(caller.dialplan.exten), call_id=call_id, record=record)
 

@@ -7,6 +7,7 @@ its answer.
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange
 from router.calls.leg import Leg
 from router.calls.legs import Legs
-from router.calls.scope import Gone
+from router.calls.scope import Gone, HungUp
 from router.model.call import CallId
 from router.model.department import DialPlan
 from router.model.ending import Ending, Party
@@ -98,11 +99,21 @@ class Call:
             talked_s=round(self.record.talked_s, 1),
         )
 
-    def _rang(self, at: Any) -> None:
+    def _rang(self, at: datetime) -> None:
         if self.record.rang_at is None:
             self.save(rang_at=at)
 
     # ---- the end
+
+    async def until_left(self, story: Coroutine[Any, Any, Ending]) -> Ending:
+        """The story's ending, or the one that follows from the caller's leaving it."""
+        try:
+            async with self.caller.hangup:
+                return await story
+        except HungUp as left:
+            return self.ending_when_left(left.gone)
+        finally:
+            story.close()  # one who had left before it began never heard it
 
     def ending_when_left(self, gone: Gone) -> Ending:
         """The call's end when the caller's channel left us, from what had been reached by then."""
@@ -127,7 +138,7 @@ class Call:
         else:
             if (playback := self.playback) is not None:
                 await insist(lambda: self.ari.playbacks.stop(playback))  # `continue` waits behind a prompt
-            await insist(lambda: self.caller.hand_back(self.record.called_raw or "s"))
+            await insist(lambda: self.caller.hand_back(self.record.called_raw))
         await self.errands.settled()
         await insist(self.caller.destroy_bridge)
         try:

@@ -18,7 +18,7 @@ from router.ari.models import (
     StasisEnd,
 )
 from router.calls.errands import Errands
-from router.calls.exchange import FALLBACK
+from router.calls.exchange import to_fallback
 from router.calls.scope import Gone, HangupScope, HungUp
 from router.model.plan import Music
 
@@ -33,7 +33,6 @@ class Caller:
     """
 
     def __init__(self, ari: Ari, errands: Errands, channel: Channel, *, prefix: str, lease_margin_s: float) -> None:
-        self.channel = channel
         self.id = channel.id
         self.hangup = HangupScope()
         self.is_answered = channel.state == "Up"
@@ -190,12 +189,10 @@ class Caller:
         if self.hangup.gone is None:
             await self._ari.channels.hangup(self.id, reason_code=str(cause))
 
-    async def hand_back(self, extension: str) -> None:
+    async def hand_back(self, dialled: str) -> None:
         """Back to the dialplan's fallback, which knows the number dialled. Also from a bridge, and from music."""
         if self.hangup.gone is None:
-            await self._ari.channels.continue_in_dialplan(
-                self.id, context=FALLBACK, extension=extension, priority=1
-            )
+            await to_fallback(self._ari, self.id, dialled)
 
 
 async def refuse_transfer(ari: Ari, event: ChannelTransfer) -> None:

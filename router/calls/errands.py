@@ -16,7 +16,7 @@ from router.calls.scope import HungUp
 log = structlog.get_logger()
 T = TypeVar("T")
 
-_ASKED_AGAIN_AFTER_S = (0.5,)
+_ASKED_AGAIN_AFTER_S = 0.5
 
 
 class Errands:
@@ -59,15 +59,15 @@ async def insist(ask: Callable[[], Awaitable[object]]) -> None:
 
     ask: a request that may be repeated. What could not be done after all is found by the next reconciling.
     """
-    for pause_s in (*_ASKED_AGAIN_AFTER_S, None):
+    for is_last in (False, True):
         try:
             await ask()
             return
         except Unreachable as error:
-            if pause_s is None:
+            if is_last:
                 log.warning("could not let go", error=str(error))
                 return
         except AriError as error:
             log.info("letting go was refused", error=str(error))
             return
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(_ASKED_AGAIN_AFTER_S)

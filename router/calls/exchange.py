@@ -7,10 +7,23 @@ from pathlib import Path
 
 from router.ari.client import Ari
 from router.calls.journal import Journal
+from router.dialplan.fallback import CONTEXT
+from router.model.call import CallId
+from router.model.number import dialable
 from router.store.contract import MessageStore
 
 OURS = "callrouter."  # begins the id of every channel, bridge and playback we make
-FALLBACK = "callrouter-fallback"  # the dialplan context that takes a call back from us
+
+
+def call_of(id: str) -> CallId:
+    """The call that made a channel, bridge or playback of ours."""
+    return CallId(id.removeprefix(OURS).partition(".")[0])
+
+
+async def to_fallback(ari: Ari, channel_id: str, dialled: str) -> None:
+    """Gives a channel back to the dialplan, whose fallback knows the number dialled."""
+    extension = dialable(dialled) or "s"
+    await ari.channels.continue_in_dialplan(channel_id, context=CONTEXT, extension=extension, priority=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

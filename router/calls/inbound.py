@@ -7,7 +7,6 @@ import structlog
 from router.calls.call import Call
 from router.calls.prompt import play
 from router.calls.ring import ring
-from router.calls.scope import HungUp
 from router.calls.take_message import take_message
 from router.calls.talk import talk
 from router.model.call import InboundCall
@@ -31,11 +30,7 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
         because=decision.because,
         steps=tuple(map(step_line, decision.plan.steps)),
     )
-    try:
-        async with call.caller.hangup:
-            return await follow(decision.plan, call)
-    except HungUp as left:
-        return call.ending_when_left(left.gone)
+    return await call.until_left(follow(decision.plan, call))
 
 
 async def follow(plan: RoutePlan, call: Call) -> Ending:

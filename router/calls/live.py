@@ -15,7 +15,7 @@ from router.ari.models import CallBroadcast, Channel, Event, StasisStart
 from router.calls import arrival
 from router.calls.call import Call, Story
 from router.calls.errands import Errands, insist
-from router.calls.exchange import FALLBACK, OURS, Exchange
+from router.calls.exchange import OURS, Exchange, call_of, to_fallback
 from router.calls.scope import HungUp, finish
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
@@ -82,7 +82,7 @@ class Live:
 
     def expects(self, leg_id: str) -> bool:
         """Whether a channel of this id is, or will be, a leg of a live call."""
-        call = self._by_id.get(CallId(leg_id.removeprefix(OURS).partition(".")[0]))
+        call = self._by_id.get(call_of(leg_id))
         return call is not None and call.legs.expects(leg_id)
 
     async def _claim(self, channel: Channel) -> None:
@@ -93,15 +93,10 @@ class Live:
         channel, kind = event.channel, event.args[0] if event.args else "inbound"
         if self.is_draining or kind not in ("inbound", "outbound"):
             log.warning("call handed back", channel=channel.name, args=event.args, draining=self.is_draining)
-            self._errands.run(self._back(channel))
+            self._errands.run(to_fallback(self.exchange.ari, channel.id, channel.dialplan.exten))
             return
         dialled = dialable(event.args[1] if len(event.args) > 1 else channel.dialplan.exten)
         self.carry(channel, arrival.from_trunk if kind == "inbound" else arrival.from_phone, called_raw=dialled)
-
-    async def _back(self, channel: Channel) -> None:
-        await self.exchange.ari.channels.continue_in_dialplan(
-            channel.id, context=FALLBACK, extension=dialable(channel.dialplan.exten) or "s", priority=1
-        )
 
     # ---- calls
 

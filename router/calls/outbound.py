@@ -7,7 +7,6 @@ import structlog
 from router.calls import inbound
 from router.calls.call import Call
 from router.calls.leg import Leg
-from router.calls.scope import HungUp
 from router.calls.talk import talk
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
@@ -41,11 +40,7 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             unknown = facts.called.kind is not NumberKind.E164
             return endings.rejected(RejectCause.UNALLOCATED if unknown else RejectCause.REJECTED)
         case CallTo.TRUNKS | CallTo.EMERGENCY:
-            try:
-                async with call.caller.hangup:
-                    return await _by_trunks(call, decision)
-            except HungUp as left:
-                return call.ending_when_left(left.gone)
+            return await call.until_left(_by_trunks(call, decision))
 
 
 async def ring_first(call: Call, leg: Leg, called: str) -> Ending | None:

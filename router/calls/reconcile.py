@@ -36,15 +36,14 @@ from router.ari.models import (
     StasisEnd,
     StasisStart,
 )
-from router.calls.adopt import adopt_message, adopt_talk, call_of, message_in
+from router.calls.adopt import adopt_message, adopt_talk, message_in
 from router.calls.call import Call
 from router.calls.errands import insist
-from router.calls.exchange import FALLBACK, OURS
+from router.calls.exchange import OURS, call_of, to_fallback
 from router.calls.leg import Leg
 from router.calls.live import Live
 from router.model.call import CallId
 from router.model.ending import Ending, Fault, HangupCause, Outcome, Party
-from router.model.number import dialable
 from router.model.record import CallRecord
 from router.store.contract import CallStore
 from router.store.errors import StoreError
@@ -113,7 +112,7 @@ async def reconcile(live: Live, store: CallStore) -> None:
     taken = {known.call.channel.id for known in before}
     taken |= {leg.id for known in before for leg in known.call.legs if leg.is_alive}
     for bridge in scan.bridges:
-        if call_of(bridge) not in calls and not live.has(call_of(bridge)):
+        if call_of(bridge.id) not in calls and not live.has(call_of(bridge.id)):
             taken |= await _orphaned_bridge(scan, bridge)
     for id in scan.ours & channels.keys() - taken:
         if id.startswith(OURS) and not live.expects(id):
@@ -172,7 +171,7 @@ async def _orphaned_bridge(scan: Scan, bridge: Bridge) -> set[str]:
     talking = (callers[:1] + up)[:2]  # two legs: click-to-call, where both were dialled by us
     if len(talking) == 2:
         caller, leg = talking
-        adopt_talk(scan.live, bridge, caller, leg, scan.unended.pop(call_of(bridge), None))
+        adopt_talk(scan.live, bridge, caller, leg, scan.unended.pop(call_of(bridge.id), None))
     else:
         talking = []
     for member in members:
@@ -207,10 +206,7 @@ async def _lone_caller(scan: Scan, channel: Channel) -> None:
         await insist(lambda: ari.channels.hangup(channel.id))
     elif record is None or message is None:
         log.info("waiting caller back to the dialplan", channel=channel.name)
-        extension = dialable(channel.dialplan.exten) or "s"
-        await insist(
-            lambda: ari.channels.continue_in_dialplan(channel.id, context=FALLBACK, extension=extension, priority=1)
-        )
+        await insist(lambda: to_fallback(ari, channel.id, channel.dialplan.exten))
     elif message.is_live:
         del scan.unended[record.id]
         adopt_message(live, channel, message.name, lease_s, record)

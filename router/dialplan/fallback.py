@@ -24,6 +24,7 @@ from router.model.department import Department, DialPlan, NumberFormat, Person, 
 from router.model.number import PhoneNumber
 from router.rules.caller_id import department_for, in_format, own_number
 
+CONTEXT = "callrouter-fallback"  # knows every number of the plan, also for a call that we give back
 RINGS_FOR_S = 20  # a department without a ring step, and a person's extension
 _UNFIT_NAME = re.compile(r"[^\w .'+-]")
 _UNFIT_DIAL = re.compile(r"[^A-Za-z0-9/@_.+-]")

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from router.dialplan import fallback
 from router.fastagi.pending import Offer
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
@@ -31,7 +32,6 @@ from router.rules import endings
 from router.rules.inbound import PERSON_RINGS_FOR_S
 
 INBOUND_CONTEXT = "callrouter-inbound"
-FALLBACK_CONTEXT = "callrouter-fallback"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
@@ -135,7 +135,7 @@ def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
             case Ring() as ring:
                 dial = "&".join(target.endpoint for target in ring.targets)
                 if len(dial.encode()) > MOST_DIAL_BYTES:
-                    goto = f"{FALLBACK_CONTEXT},{called},1"
+                    goto = f"{fallback.CONTEXT},{called},1"
                     return Answer(department=department, goto=goto, routes=tuple(routes))
                 offer = Offer(dial=dial, person=ring.targets[0].person if len(ring.targets) == 1 else None)
                 routes.append(Route(offer=offer, rings_for_s=ring.for_s))
