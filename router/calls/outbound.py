@@ -12,10 +12,9 @@ from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import Ending
-from router.model.number import NumberKind
-from router.model.plan import Music, RejectCause
+from router.model.plan import Music
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id
+from router.rules.caller_id import choose_caller_id, refusal
 from router.rules.explain import shown_text
 
 log = structlog.get_logger()
@@ -37,8 +36,7 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             return await inbound.handle(call, _internal(call, facts, caller))
         case CallTo.NOWHERE:
             call.note(f"refused: {decision.refused}")
-            unknown = facts.called.kind is not NumberKind.E164
-            return endings.rejected(RejectCause.UNALLOCATED if unknown else RejectCause.REJECTED)
+            return endings.rejected(refusal(decision))
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             return await call.until_left(_by_trunks(call, decision))
 

@@ -26,9 +26,9 @@ from router.fastagi.pending import Offer
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
-from router.model.number import NumberKind
 from router.model.plan import Play, Reject, RejectCause, Ring, Voicemail
 from router.rules import endings
+from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
 
 INBOUND_CONTEXT = "callrouter-inbound"
@@ -93,10 +93,7 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
     department = decision.department or ""
     match decision.to:
         case CallTo.NOWHERE:
-            # No such number, or a number that may not be called from here.
-            is_number = decision.called.kind is NumberKind.E164
-            cause = RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
-            return Answer(department=department, refused=cause)
+            return Answer(department=department, refused=refusal(decision))
         case CallTo.DEPARTMENT:
             return Answer(goto=f"{INBOUND_CONTEXT},{decision.called},1")
         case CallTo.PERSON:

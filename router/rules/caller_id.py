@@ -20,6 +20,7 @@ from router.model.department import (
     TrunkRule,
 )
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
+from router.model.plan import RejectCause
 
 
 def choose_caller_id(call: OutboundCall, plan: DialPlan, at: datetime, *, traced: bool = False) -> CallerIdDecision:
@@ -27,6 +28,12 @@ def choose_caller_id(call: OutboundCall, plan: DialPlan, at: datetime, *, traced
     trace: list[RuleTrace] | None = [] if traced else None
     decision = _Outgoing(call=call, plan=plan, trace=trace).answer()
     return decision if trace is None else replace(decision, trace=tuple(trace))
+
+
+def refusal(decision: CallerIdDecision) -> RejectCause:
+    """How a call that goes NOWHERE is refused: no such number, or a number that may not be called from here."""
+    is_number = decision.called.kind is NumberKind.E164
+    return RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
 
 
 def in_format(number: PhoneNumber, trunk: Trunk) -> str:
