@@ -33,6 +33,8 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         partner = _legs(call, leg)
         call.partner, call.is_talking = partner, True
         call.caller.is_in_bridge_already()
+        call.occupies(partner.person)
+        call.occupies(call.record.person)
         call.note("adopted: the router was started anew during the talk")
         call.save(answered_at=call.record.answered_at or partner.answered_at)
         await insist(call.caller.answer)  # a router killed between the callee's answer and the caller's

@@ -13,6 +13,7 @@ from router.dialplan.numbers import read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.caller import CallerId, Presentation
 from router.model.ending import Ending
+from router.model.record import DecisionInputs
 from router.rules.inbound import PERSON_RINGS_FOR_S
 
 log = structlog.get_logger()
@@ -29,7 +30,8 @@ async def from_trunk(call: Call) -> Ending:
         trunk=call.plan.trunk_at.get(endpoint.partition("/")[2]),
         channel=call.channel.id,
     )
-    call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called))
+    inputs = replace(call.record.inputs, called=call.record.called_raw, trunk=facts.trunk)
+    call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called), inputs=inputs)
     log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
     return await inbound.handle(call, facts)
 
@@ -70,6 +72,7 @@ async def _placed(call: Call, by: str | None, caller: CallerId, department: str 
         channel=call.channel.id,
     )
     person = call.plan.people.get(by or "")
+    call.occupies(by)
     if person is not None:
         caller = CallerId(number=person.extension, name=person.name)
     call.record = replace(
@@ -79,6 +82,14 @@ async def _placed(call: Call, by: str | None, caller: CallerId, department: str 
         caller_number=caller.shown,
         caller_name=caller.name,
         called_number=str(facts.called),
+        inputs=replace(
+            call.record.inputs,
+            called=call.record.called_raw,
+            by=by,
+            department=department,
+            is_internal=True,
+            is_withheld=facts.withhold,
+        ),
     )
     log.info("call out", by=by or call.channel.name, called=str(facts.called))
     return await outbound.handle(call, facts, caller)
@@ -98,5 +109,11 @@ async def _caller(call: Call) -> CallerId:
     caller = read_caller(
         channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
     )
-    call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name)
+    is_withheld = caller.presentation is Presentation.WITHHELD
+    inputs = DecisionInputs(
+        caller="" if is_withheld else channel.caller.number,
+        name="" if is_withheld else caller.name,
+        is_withheld=is_withheld,
+    )
+    call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name, inputs=inputs)
     return caller

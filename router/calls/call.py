@@ -39,7 +39,8 @@ class Call:
 
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
     and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
-    playback: ids of what goes on on the caller's channel. Listens from construction on; `close` ends that.
+    playback: ids of what goes on on the caller's channel. serving: the department for which somebody answered.
+    Listens from construction on; `close` ends that.
     """
 
     def __init__(self, exchange: Exchange, *, channel: Channel, plan: DialPlan, record: CallRecord) -> None:
@@ -54,13 +55,22 @@ class Call:
         self.is_talking = False
         self.recording: str | None = None
         self.playback: str | None = None
+        self.serving: str | None = None
+        self._occupied: set[str] = set()
         self.errands = Errands()
         self.feed = self.ari.feed()
         margin_s = exchange.limits.lease_margin_s
         prefix = f"{OURS}{self.id}"
         self.caller = Caller(self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s)
         self.legs = Legs(
-            self.ari, self.errands, self.feed, self.caller, call_id=self.id, now=exchange.now, rang=self._rang
+            self.ari,
+            self.errands,
+            self.feed,
+            self.caller,
+            exchange.staff,
+            call_id=self.id,
+            now=exchange.now,
+            rang=self._rang,
         )
         self._named = 0
 
@@ -76,6 +86,12 @@ class Call:
         if isinstance(event, PlaybackFinished) and event.playback.id == self.playback:
             self.playback = None
         return event
+
+    def occupies(self, person: str | None) -> None:
+        """Notes that the person is on the phone in this call, until it is closed."""
+        if person is not None and person not in self._occupied:
+            self._occupied.add(person)
+            self.exchange.staff.talks(person, self.id)
 
     # ---- the record
 
@@ -147,6 +163,12 @@ class Call:
             log.info("a leg's end was not reported")
 
     def close(self) -> None:
-        """Stops listening."""
+        """Stops listening, and leaves the people who were in the call free for others."""
         self.caller.close()
         self.feed.close()
+        self.legs.close()
+        serving = self.plan.departments.get(self.serving or "")
+        for person in self._occupied:
+            served = serving is not None and self.partner is not None and self.partner.person == person
+            wrap_up_s = serving.wrap_up_s if serving is not None else 0.0
+            self.exchange.staff.talked(person, self.id, for_department=served, wrap_up_s=wrap_up_s)

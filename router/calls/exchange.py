@@ -7,6 +7,8 @@ from pathlib import Path
 
 from router.ari.client import Ari
 from router.calls.journal import Journal
+from router.calls.staff import Staff
+from router.calls.state import State
 from router.dialplan.fallback import CONTEXT
 from router.model.call import CallId
 from router.model.number import dialable
@@ -49,7 +51,8 @@ class Exchange:
     """router: our name in the records of calls. now: aware UTC.
 
     sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
-    is_talking: whether a person (key) is in a talk. message_kept: called when a message waits to be mailed.
+    staff: what people's phones are doing; state: what people have set. message_kept: called when a message waits to
+    be mailed.
     """
 
     router: str
@@ -58,6 +61,7 @@ class Exchange:
     messages: MessageStore
     now: Callable[[], datetime]
     sounds: Path
+    staff: Staff
+    state: State
     limits: CallLimits = CallLimits()
-    is_talking: Callable[[str], bool] = lambda person: False
     message_kept: Callable[[], None] = lambda: None

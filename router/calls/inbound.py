@@ -1,53 +1,96 @@
 """One inbound call, from the decision to the end."""
 
+from collections import deque
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
 
 from router.calls.call import Call
+from router.calls.dead_end import dead_end
+from router.calls.menu import ask
 from router.calls.prompt import play
+from router.calls.queue import wait_turn
 from router.calls.ring import ring
 from router.calls.take_message import take_message
 from router.calls.talk import talk
 from router.model.call import InboundCall
+from router.model.decision import RoutingDecision
 from router.model.ending import Ending
-from router.model.plan import Play, Reject, Ring, RoutePlan, Voicemail
+from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, Ring, Voicemail
 from router.rules import endings
 from router.rules.explain import step_line
-from router.rules.inbound import route
+from router.rules.inbound import choose, route
 
 log = structlog.get_logger()
 
 
 async def handle(call: Call, facts: InboundCall) -> Ending:
     """Carries an inbound call, or a colleague's call to an extension. Never raises because of the caller."""
-    decision = route(facts, call.plan, at=facts.arrived_at)
+    state = call.exchange.state
+    decision = route(facts, call.plan, facts.arrived_at, state.situation)
+    if decision.block is not None:
+        state.hit(decision.block)
+    _decided(call, decision)
+    return await call.until_left(follow(decision, call, facts))
+
+
+async def follow(decision: RoutingDecision, call: Call, facts: InboundCall) -> Ending:
+    """The plan's steps, read downwards: each ends the call or falls through to the next."""
+    steps = deque(decision.plan.steps)
+    while steps:
+        match steps.popleft():
+            case Play(sound=sound, answers=answers):
+                await play(call, sound, answers=answers)
+            case Ring() as step:
+                leg = await ring(call, step)
+                if leg is not None:
+                    call.serving = step.department
+                    return await talk(call, leg)
+            case Queue() as step:
+                came = await wait_turn(call, step)
+                if isinstance(came, Ending):
+                    return came
+                if came is not None:
+                    call.serving = step.department
+                    return await talk(call, came)
+            case Menu() as step:
+                decision = await _chosen(call, step, facts, decision)
+                steps = deque(decision.plan.steps)
+            case Voicemail() as step:
+                return await take_message(call, step)
+            case DeadEnd(for_s=for_s):
+                return await dead_end(call, for_s)
+            case Reject(cause=cause, prompt=prompt):
+                call.note(f"rejects as {cause.value}")
+                if prompt is not None:
+                    await play(call, prompt, answers=False)
+                return endings.rejected(cause)
+            case unknown:
+                assert_never(unknown)  # mypy proves the list complete
+    return endings.unanswered(call.legs.results)
+
+
+async def _chosen(call: Call, menu: Menu, facts: InboundCall, before: RoutingDecision) -> RoutingDecision:
+    """The decision that follows from what the caller presses."""
+
+    def decide(key: str) -> RoutingDecision | None:
+        at, situation = call.exchange.now(), call.exchange.state.situation
+        return choose(key, menu, facts, call.plan, at, situation, before=before)
+
+    key, decision = await ask(call, menu, decide)
+    pressed = (*call.record.inputs.pressed, key)
+    call.record = replace(call.record, inputs=replace(call.record.inputs, pressed=pressed))
+    _decided(call, decision, before)
+    return decision
+
+
+def _decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:
     log.info("decided", department=decision.department, because=decision.because)
     call.save(
         department=decision.department,
         is_open=decision.is_open,
-        rule=decision.rule,
-        because=decision.because,
-        steps=tuple(map(step_line, decision.plan.steps)),
+        rule=decision.rule if before is None else call.record.rule,
+        because=decision.because if before is None else f"{call.record.because}; {decision.because}",
+        steps=(*call.record.steps, *map(step_line, decision.plan.steps)),
     )
-    return await call.until_left(follow(decision.plan, call))
-
-
-async def follow(plan: RoutePlan, call: Call) -> Ending:
-    """The plan's steps, read downwards: each ends the call or falls through to the next."""
-    for step in plan.steps:
-        match step:
-            case Play(sound=sound, answers=answers):
-                await play(call, sound, answers=answers)
-            case Ring():
-                leg = await ring(call, step)
-                if leg is not None:
-                    return await talk(call, leg)
-            case Voicemail():
-                return await take_message(call, step)
-            case Reject(cause=cause):
-                call.note(f"rejects as {cause.value}")
-                return endings.rejected(cause)
-            case _:
-                assert_never(step)  # mypy proves the list complete
-    return endings.unanswered(call.legs.results)

@@ -22,6 +22,7 @@ from router.ari.models import (
 from router.calls.caller import Caller, refuse_transfer
 from router.calls.errands import Errands, insist
 from router.calls.leg import Leg
+from router.calls.staff import Staff
 from router.model.call import CallId
 from router.model.ending import HangupCause, LegResult
 from router.rules.endings import leg_result
@@ -47,6 +48,7 @@ class Legs:
         errands: Errands,
         feed: Feed,
         caller: Caller,
+        staff: Staff,
         *,
         call_id: CallId,
         now: Callable[[], datetime],
@@ -56,6 +58,7 @@ class Legs:
         self._errands = errands
         self._feed = feed
         self._caller = caller
+        self._staff = staff
         self._call_id = call_id
         self._now = now
         self._rang = rang
@@ -78,6 +81,8 @@ class Legs:
         """
         self.add(leg)
         leg.dialled_at = self._now()
+        if leg.person is not None:
+            self._staff.rings(leg.person, self._call_id)
         self._errands.run(self._create(leg, variables, originator))
 
     def add(self, leg: Leg) -> None:
@@ -129,6 +134,12 @@ class Legs:
     def _lost(self, leg: Leg, cause: int) -> None:
         self._conclude(leg, cause, None)
         self._feed.push(Woken())
+
+    def close(self) -> None:
+        """Whoever was rung is free for others, also where no end was reported."""
+        for leg in self:
+            if leg.person is not None and leg.is_alive:
+                self._staff.rings_no_more(leg.person, self._call_id)
 
     def expects(self, leg_id: str) -> bool:
         """Whether a channel of this id may come."""
@@ -206,4 +217,6 @@ class Legs:
             timed_out=leg.is_timed_out,
         )
         self._feed.drop(leg.id)
+        if leg.person is not None:
+            self._staff.rings_no_more(leg.person, self._call_id)
         log.info("leg ended", leg=leg.endpoint, result=leg.result.value, cause=int(cause), tech_cause=tech_cause)

@@ -5,7 +5,6 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -39,7 +38,7 @@ class Live:
     """
 
     def __init__(self, exchange: Exchange, plan: Callable[[], DialPlan]) -> None:
-        self.exchange = replace(exchange, is_talking=self.is_talking)
+        self.exchange = exchange
         self._plan = plan
         self.calls: dict[str, Call] = {}  # by the caller's channel
         self._by_id: dict[CallId, Call] = {}
@@ -47,14 +46,6 @@ class Live:
         self.ended: Counter[str] = Counter()  # calls by outcome, since the start
         self._tasks: set[asyncio.Task[None]] = set()
         self._errands = Errands()
-
-    def is_talking(self, person: str) -> bool:
-        """Whether the person is in a talk carried by us."""
-        return any(
-            (call.partner is not None and call.partner.person == person and call.partner.is_alive)
-            or (call.record.person == person and call.record.answered_at is not None)
-            for call in self.calls.values()
-        )
 
     # ---- events
 

@@ -12,7 +12,7 @@ from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import Ending
-from router.model.plan import Music
+from router.model.plan import Music, RejectCause
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id, refusal
 from router.rules.explain import shown_text
@@ -32,8 +32,10 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
     )
     match decision.to:
-        case CallTo.PERSON | CallTo.DEPARTMENT:
+        case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU:
             return await inbound.handle(call, _internal(call, facts, caller))
+        case CallTo.FEATURE | CallTo.PARKED:
+            return endings.rejected(RejectCause.REJECTED)
         case CallTo.NOWHERE:
             call.note(f"refused: {decision.refused}")
             return endings.rejected(refusal(decision))

@@ -21,7 +21,7 @@ async def ring(call: Call, step: Ring) -> Leg | None:
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + step.for_s
     waiting = deque(target for target in step.targets if not _is_busy(call, target))
-    who = [target.person for target in waiting]
+    who = [target.person or str(target.number) for target in waiting]
     ringing: list[Leg] = []
     beside: list[asyncio.Task[None]] = []
     if waiting:
@@ -85,4 +85,4 @@ def _first_answered(ringing: list[Leg]) -> Leg | None:
 
 
 def _is_busy(call: Call, target: Target) -> bool:
-    return call.exchange.is_talking(target.person)
+    return target.person is not None and call.exchange.staff.is_talking(target.person)

@@ -20,10 +20,11 @@ _ASKED_AGAIN_AFTER_S = 1.0
 async def talk(call: Call, leg: Leg) -> Ending:
     """Answers the caller, bridges both and waits for the callee to leave; the caller's leaving ends the scope."""
     call.partner = leg
+    call.occupies(leg.person)
     bridging = call.errands.run(_bridge(call, leg))  # begins with the answer, for which everything else waits
     call.caller.make_bridge()  # on its way while the caller is answered
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
-    call.save(answered_at=leg.answered_at)
+    call.save(answered_at=leg.answered_at, answered_by=leg.person)
     try:
         await asyncio.shield(bridging)
     except RequestRefused as error:

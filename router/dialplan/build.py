@@ -11,7 +11,10 @@ from router.dialplan.draft import Draft
 from router.dialplan.numbers import country_code, emergency_numbers, national_prefix
 from router.dialplan.scalars import DAYS, day, days
 from router.model import department as model
+from router.model import steps as plan_steps
+from router.model.hours import BusinessHours, DayException, Span
 from router.model.plan import Order, Play, Reject
+from router.model.steps import DepartmentStep, Member
 
 RING_FOR_S = 30.0  # a ring step that does not say how long
 RING_EACH_S = 15.0  # one phone of a ring step in turn
@@ -76,15 +79,18 @@ def _person(draft: Draft, name: str, person: shape.Person) -> model.Person:
     )
 
 
-def _schedule(draft: Draft, zone: ZoneInfo, name: str, schedule: shape.Schedule) -> model.BusinessHours:
-    week: list[list[model.Span]] = [[] for _ in DAYS]
+def _schedule(draft: Draft, zone: ZoneInfo, name: str, schedule: shape.Schedule) -> BusinessHours:
+    week: list[list[Span]] = [[] for _ in DAYS]
     for key, spans in schedule.open.items():
         for at in days(key):
             week[at] += spans
-    exceptions: Mapping[date, tuple[model.Span, ...]] = {
-        day(key): tuple(sorted(spans, key=_opens)) for key, spans in schedule.exceptions.items()
+    exceptions: Mapping[date, DayException] = {
+        day(key): DayException(
+            spans=tuple(sorted(spans, key=_opens)), where=draft.source.where(("schedules", name, "except", key))
+        )
+        for key, spans in schedule.exceptions.items()
     }
-    return model.BusinessHours(
+    return BusinessHours(
         name=name,
         zone=schedule.timezone or zone,
         week=tuple(tuple(sorted(spans, key=_opens)) for spans in week),
@@ -93,7 +99,7 @@ def _schedule(draft: Draft, zone: ZoneInfo, name: str, schedule: shape.Schedule)
     )
 
 
-def _opens(span: model.Span) -> str:
+def _opens(span: Span) -> str:
     return span.opens.isoformat()
 
 
@@ -114,27 +120,27 @@ def _department(draft: Draft, name: str, entry: shape.Department) -> model.Depar
     )
 
 
-def _steps(draft: Draft, steps: Sequence[written.Step], members: Sequence[str]) -> tuple[model.DepartmentStep, ...]:
+def _steps(draft: Draft, steps: Sequence[written.Step], members: Sequence[str]) -> tuple[DepartmentStep, ...]:
     return tuple(_step(draft, step, members) for step in steps)
 
 
-def _step(draft: Draft, step: written.Step, members: Sequence[str]) -> model.DepartmentStep:
+def _step(draft: Draft, step: written.Step, members: Sequence[str]) -> DepartmentStep:
     match step:
         case written.PlayStep():
             return Play(sound=step.play, answers=step.answer)
         case written.RingStep():
             return _ring(draft, step, members)
         case "voicemail":
-            return model.VoicemailStep()
+            return plan_steps.VoicemailStep()
         case written.RejectStep():
             return Reject(cause=step.reject)
         case written.HopStep():
-            return model.HopStep(department=step.department)
+            return plan_steps.HopStep(department=step.department)
         case _:
             assert_never(step)
 
 
-def _ring(draft: Draft, step: written.RingStep, members: Sequence[str]) -> model.RingStep:
+def _ring(draft: Draft, step: written.RingStep, members: Sequence[str]) -> plan_steps.RingStep:
     people: dict[str, None] = {}  # a set that keeps the order written
     for who in step.ring:
         if who == "members":
@@ -148,7 +154,13 @@ def _ring(draft: Draft, step: written.RingStep, members: Sequence[str]) -> model
     if step.order is Order.IN_TURN:
         each_s = step.each or min(RING_EACH_S, step.for_ or RING_EACH_S)
         for_s = step.for_ or each_s * len(people)
-    return model.RingStep(people=tuple(people), for_s=for_s, order=step.order, each_s=each_s, music=step.music)
+    return plan_steps.RingStep(
+        members=tuple(Member(person=key) for key in people),
+        for_s=for_s,
+        order=step.order,
+        each_s=each_s,
+        music=step.music,
+    )
 
 
 def _inbound(draft: Draft, at: int, rule: shape.InboundRule) -> model.InboundRule:

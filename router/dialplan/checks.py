@@ -12,7 +12,7 @@ from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import emergency_numbers, is_valid
 from router.dialplan.scalars import DAYS, days
-from router.model.department import Span
+from router.model.hours import Span
 from router.model.number import NumberKind, PhoneNumber
 
 DAY_MIN = 24 * 60

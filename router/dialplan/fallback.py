@@ -20,8 +20,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from router.model.department import Department, DialPlan, NumberFormat, Person, RingStep, ShownNumber, Trunk
+from router.model.department import Department, DialPlan, NumberFormat, Person, ShownNumber, Trunk
 from router.model.number import PhoneNumber
+from router.model.steps import QueueStep, RingStep
 from router.rules.caller_id import department_for, in_format, own_number
 
 CONTEXT = "callrouter-fallback"  # knows every number of the plan, also for a call that we give back
@@ -142,7 +143,13 @@ def _departments(plan: DialPlan) -> Iterator[str]:
 
 def _people(department: Department) -> tuple[str, ...]:
     """Whom its open steps ring, else its members."""
-    rung = dict.fromkeys(key for step in department.open if isinstance(step, RingStep) for key in step.people)
+    rung = dict.fromkeys(
+        member.person
+        for step in department.open
+        if isinstance(step, RingStep | QueueStep)
+        for member in step.members
+        if member.person is not None and member.number is None
+    )
     return tuple(rung) or department.members
 
 

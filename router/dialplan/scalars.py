@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from router.dialplan.faults import brief
-from router.model.department import Span
+from router.model.hours import Span
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MIDNIGHT = time(0, 0)

@@ -24,7 +24,8 @@ from router.dialplan import patterns, scalars
 from router.dialplan.faults import brief
 from router.dialplan.numbers import is_country, public_number
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, context_of, got
-from router.model.department import NumberFormat, ShownNumber, Span
+from router.model.department import NumberFormat, ShownNumber
+from router.model.hours import Span
 from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
 from router.model.plan import Music, Order, RejectCause
 
@@ -244,7 +245,10 @@ Moment = Annotated[
 Format = Annotated[NumberFormat, _one_of({each.value: each for each in NumberFormat})]
 RingOrder = Annotated[
     Order,
-    _one_of({each.value: each for each in Order}, later=("round-robin", "longest-idle", "fewest-calls", "random")),
+    _one_of(
+        {each.value: each for each in (Order.TOGETHER, Order.IN_TURN)},
+        later=("round-robin", "longest-idle", "fewest-calls", "random"),
+    ),
 ]
 Heard = Annotated[Music, _one_of({each.value: each for each in Music})]
 Cause = Annotated[RejectCause, _one_of(_CAUSES)]

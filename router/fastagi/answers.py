@@ -26,7 +26,7 @@ from router.fastagi.pending import Offer
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
-from router.model.plan import Play, Reject, RejectCause, Ring, Voicemail
+from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, RejectCause, Ring, Voicemail
 from router.rules import endings
 from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
@@ -113,6 +113,9 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
                 for choice in decision.trunks
             )
             return Answer(department=department, routes=routes)
+        case CallTo.MENU | CallTo.FEATURE | CallTo.PARKED:
+            # What needs the caller's channel under our hands: a plain dialplan cannot do it.
+            return Answer(department=department, refused=RejectCause.REJECTED)
         case _:
             assert_never(decision.to)
 
@@ -127,15 +130,18 @@ def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
     department = decision.department or ""
     for step in decision.plan.steps:
         match step:
-            case Play():
+            case Play() | Menu() | DeadEnd():
                 continue
-            case Ring() as ring:
-                dial = "&".join(target.endpoint for target in ring.targets)
+            case Ring() | Queue() as ring:
+                dial = "&".join(target.endpoint for target in ring.targets if target.endpoint)
+                if not dial:
+                    continue
                 if len(dial.encode()) > MOST_DIAL_BYTES:
                     goto = f"{fallback.CONTEXT},{called},1"
                     return Answer(department=department, goto=goto, routes=tuple(routes))
                 offer = Offer(dial=dial, person=ring.targets[0].person if len(ring.targets) == 1 else None)
-                routes.append(Route(offer=offer, rings_for_s=ring.for_s))
+                rings_for_s = ring.for_s if isinstance(ring, Ring) else ring.longest_s
+                routes.append(Route(offer=offer, rings_for_s=rings_for_s))
             case Voicemail(department=box, longest_s=longest_s):
                 return Answer(department=box, goto=MESSAGE, longest_s=longest_s, routes=tuple(routes))
             case Reject(cause=cause):

@@ -17,12 +17,21 @@ class Direction(Enum):
     INTERNAL = "internal"  # from a person to a person or department
 
 
+class Verification(Enum):
+    """What the network says of the caller's number (STIR, RFC 8224; `verstat` of 3GPP TS 24.229)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NONE = "none"  # not signed, or nothing is said
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundCall:
     """A call to one of the company's numbers or, from a colleague's phone, to an internal extension.
 
     trunk: name in the dial plan, None when the call came from a phone or the trunk is not known.
     internal: it came from a colleague's phone; only such a call reaches an extension.
+    verification: of the caller's number.
     channel: Asterisk's channel id of the caller. arrived_at: aware.
     """
 
@@ -33,6 +42,7 @@ class InboundCall:
     trunk: str | None = None
     internal: bool = False
     channel: str = ""
+    verification: Verification = Verification.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from router.model.department import ShownNumber
+from router.model.department import Feature, ShownNumber
 from router.model.number import PhoneNumber
 from router.model.plan import RoutePlan
 
@@ -26,6 +26,8 @@ class RoutingDecision:
 
     is_open: whether that department answers now, None without one. rule: path of the rule that decided.
     reached: paths of every rule and step list that was used, for coverage. trace: () unless asked for.
+    came_through: departments entered on the way, in order. priority, ringtone: given by a rule or hop, for what
+    follows. block: key of the block that refused the call.
     """
 
     plan: RoutePlan
@@ -36,6 +38,10 @@ class RoutingDecision:
     is_open: bool | None = None
     reached: tuple[str, ...] = ()
     trace: tuple[RuleTrace, ...] = ()
+    came_through: tuple[str, ...] = ()
+    priority: int = 0
+    ringtone: str = ""
+    block: str | None = None
 
 
 class CallTo(Enum):
@@ -44,6 +50,9 @@ class CallTo(Enum):
     TRUNKS = "trunks"
     PERSON = "person"  # an extension
     DEPARTMENT = "department"  # an extension or one of the company's own numbers
+    MENU = "menu"  # a menu's extension or number
+    FEATURE = "feature"  # a phone code
+    PARKED = "parked"  # a parking slot
     EMERGENCY = "emergency"
     NOWHERE = "nowhere"  # refused
 
@@ -67,7 +76,8 @@ class CallerIdDecision:
 
     shown: what the called party sees by the first trunk, None when the call is refused or internal. name: the
     display name, "" when withheld.
-    target: person or department key for internal calls. trunks: in the order to try, empty when refused.
+    target: person, department or menu key for internal calls, the slot for a parked one. feature, argument: of a
+    phone code and the digits after it. trunks: in the order to try, empty when refused.
     refused: why not, "" when the call may go. reached, trace: as in `RoutingDecision`.
     """
 
@@ -80,6 +90,8 @@ class CallerIdDecision:
     name: str = ""
     rule: str = ""
     target: str | None = None
+    feature: Feature | None = None
+    argument: str = ""
     trunks: tuple[TrunkChoice, ...] = ()
     refused: str = ""
     reached: tuple[str, ...] = ()

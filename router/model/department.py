@@ -2,43 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from enum import Enum
 from zoneinfo import ZoneInfo
 
+from router.model.call import Verification
+from router.model.contact import Contact, ContactList
+from router.model.hours import BusinessHours, Feed, Position
 from router.model.number import NumberPattern, PhoneNumber
-from router.model.plan import Music, Order, Play, Reject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Opening hours of one day, half-open: opens <= t < closes.
-
-    closes <= opens means past midnight: the span belongs to the day it starts on. closes 00:00 is midnight.
-    """
-
-    opens: time
-    closes: time
-
-    def __str__(self) -> str:
-        closes = "24:00" if self.closes == time(0) else f"{self.closes:%H:%M}"
-        return f"{self.opens:%H:%M}–{closes}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BusinessHours:
-    """One schedule. week: seven tuples of spans, Monday first. exceptions: replace a whole day; () is closed."""
-
-    name: str
-    zone: ZoneInfo
-    week: tuple[tuple[Span, ...], ...]
-    exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
-    where: str = ""  # "acme.yaml:23", for the reader of a trace
+from router.model.people import ForwardWhen
+from router.model.steps import DepartmentStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """key: name in the YAML. caller_id: shown on the person's own outgoing calls, None to show the department's."""
+    """key: name in the YAML. caller_id: shown on the person's own outgoing calls, None to show the department's.
+
+    forward: where their calls go in which case, unless they have set something else (`Standing`). email: theirs,
+    for messages left when their own extension is rung; None for no mailbox.
+    """
 
     key: str
     name: str
@@ -46,6 +28,9 @@ class Person:
     extension: PhoneNumber | None = None
     department: str | None = None  # the one to call out for, None for the first that lists the person
     caller_id: "ShownNumber | None" = None
+    mobile: PhoneNumber | None = None
+    email: str | None = None
+    forward: Mapping[ForwardWhen, PhoneNumber] = field(default_factory=dict)
     where: str = ""
 
 
@@ -90,32 +75,6 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RingStep:
-    """people: keys, departments already expanded to their members, in the order written, no repeats."""
-
-    people: tuple[str, ...]
-    for_s: float
-    order: Order
-    each_s: float | None
-    music: Music
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoicemailStep:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HopStep:
-    """Goes on in another department, by that department's own hours."""
-
-    department: str
-
-
-DepartmentStep = Play | RingStep | VoicemailStep | HopStep | Reject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """Where a department's messages go. to: e-mail addresses, at least one."""
 
@@ -125,8 +84,24 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Whether a department's talks are recorded. always: from their beginning; else only when asked for by code.
+
+    announce: played to both before, None for none. keep_days: then the recording is deleted.
+    """
+
+    always: bool
+    announce: str | None = None
+    keep_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
-    """hours: name of a schedule, None for always open. closed: steps outside the hours, empty when always open."""
+    """hours: name of a schedule, None for always open. closed: steps outside the hours, empty when always open.
+
+    wrap_up_s: members are not rung for so long after one of its calls. label: put before callers' names on the
+    phones, labels: by the number called, where it differs. ringtone: Alert-Info of its calls.
+    """
 
     key: str
     name: str
@@ -138,18 +113,70 @@ class Department:
     extension: PhoneNumber | None = None
     caller_id: ShownNumber | None = None
     mailbox: Mailbox | None = None
+    wrap_up_s: float = 0.0
+    label: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ringtone: str = ""
+    recording: Recording | None = None
     where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MenuChoice:
+    """What a key does. steps: when none ends the call, the menu's `otherwise` follows. words: for a reader."""
+
+    key: str
+    steps: tuple[DepartmentStep, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuDef:
+    """A menu. numbers, extension: lead straight to it. wait_s: for a key, or for the next digit of an extension.
+
+    tries: how often it is played before `otherwise`. extensions: a caller may dial a colleague's. invalid: played
+    for a key that means nothing, None to begin again at once.
+    """
+
+    key: str
+    prompt: str
+    choices: tuple[MenuChoice, ...]
+    otherwise: tuple[DepartmentStep, ...]
+    numbers: tuple[PhoneNumber, ...] = ()
+    extension: PhoneNumber | None = None
+    wait_s: float = 5.0
+    tries: int = 3
+    extensions: bool = False
+    invalid: str | None = None
+    where: str = ""
+
+
+class Condition(Enum):
+    """How a department stands, as a rule asks for it."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNATTENDED = "unattended"  # no member could take a call now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRule:
-    """Looked at before a number's own department. callers/called: any of them fits; () fits everyone."""
+    """Looked at before a number's own department. Every condition must hold; an empty one always does.
+
+    callers, called: any of them fits. trunks: keys. during, outside: schedules that must be open, or not.
+    states: department -> how it must stand. verified: what the carrier must have said of the caller's number.
+    """
 
     path: str  # "acme.yaml:80: inbound[0]", stable within one version
     name: str
     callers: tuple[NumberPattern, ...]
     called: tuple[NumberPattern, ...]
     do: tuple[DepartmentStep, ...]
+    trunks: tuple[str, ...] = ()
+    during: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    states: Mapping[str, Condition] = field(default_factory=dict)
+    verified: tuple[Verification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +207,37 @@ class Emergency:
     caller_id: PhoneNumber | None = None
 
 
+class Feature(Enum):
+    """What a phone can ask for by a code; the value is the name in YAML.
+
+    After the code follow digits where the feature needs them: a department's or a person's extension, or a number.
+    """
+
+    PAUSE = "pause"  # takes no department's calls
+    RESUME = "resume"
+    LOG_IN = "log-in"  # into one department by its extension, into all without
+    LOG_OUT = "log-out"
+    FORWARD = "forward"  # all my calls to a number; without one, no longer
+    OPEN = "open"  # a department's switch, by its extension
+    CLOSE = "close"
+    FOLLOW = "follow"  # its schedule again
+    PICK_UP = "pick-up"  # a colleague's ringing call by extension; without one, any of my departments'
+    RECORD = "record"  # during a talk: begin, pause, go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parking:
+    """Where talks are parked. extension: a transfer to it parks on the first free slot; slots: dialled to retrieve.
+
+    for_s: then the call comes back to whoever parked it.
+    """
+
+    extension: PhoneNumber
+    slots: tuple[PhoneNumber, ...]
+    for_s: float
+    where: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTest:
     """One entry of `tests:`, read. Exactly one of caller (inbound) and by (outgoing) is meaningful.
@@ -201,6 +259,15 @@ class RouteTest:
     expect_caller_id: str | None = None  # E.164 or "withheld"
     expect_trunks: tuple[str, ...] | None = None
     expect_refused: bool | None = None
+    press: tuple[str, ...] = ()  # keys pressed in the menus on the way
+    trunk: str | None = None
+    verified: Verification = Verification.NONE
+    caller_name: str = ""
+    switches: Mapping[str, Position] = field(default_factory=dict)  # by "department:sales" or "schedule:office"
+    paused: tuple[str, ...] = ()  # people
+    expect_rings: tuple[str, ...] | None = None  # people whom the first ring or queue step could ring now, in order
+    expect_name: str | None = None  # what the phones show as the caller's name
+    expect_ringtone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +287,15 @@ class DialPlan:
     routes: tuple[TrunkRule, ...] = ()  # the last one always matches; never empty when there are trunks
     emergency: Emergency = Emergency(numbers=frozenset())
     tests: tuple[RouteTest, ...] = ()
+    contacts: Mapping[str, ContactList] = field(default_factory=dict)
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    menus: Mapping[str, MenuDef] = field(default_factory=dict)
+    codes: Mapping[str, Feature] = field(default_factory=dict)  # "*51" -> the feature
+    parking: Parking | None = None
     # Look-ups made at load, so that a decision does not walk a thousand numbers.
     department_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> department
     person_of: Mapping[str, str] = field(default_factory=dict)  # extension -> person
     person_at: Mapping[str, str] = field(default_factory=dict)  # endpoint, "PJSIP/alice" -> person
     trunk_at: Mapping[str, str] = field(default_factory=dict)  # endpoint name, "voipco" -> trunk
+    menu_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> menu
+    contact_of: Mapping[str, Contact] = field(default_factory=dict)  # E.164 -> the first list's contact

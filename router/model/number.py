@@ -15,18 +15,34 @@ class NumberKind(Enum):
     INVALID = "invalid"  # nothing that can be called; value is what was given, filtered to dialable characters
 
 
+class NumberType(Enum):
+    """What a public number is used for, as its country's numbering plan says; the value is the word in YAML."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed or mobile"  # North America: both words fit it
+    TOLL_FREE = "toll-free"
+    PREMIUM_RATE = "premium-rate"
+    SHARED_COST = "shared-cost"
+    VOIP = "voip"
+    PERSONAL = "personal"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneNumber:
     """One number. Two are equal when kind and value are, however they were written.
 
     value: see `NumberKind`. raw: as it came from the phone, the trunk or the file; never trusted.
     country: ISO 3166-1 alpha-2 of an E.164 number, "001" for non-geographic ones, None when not known.
+    type: of an E.164 number, None when not known.
     """
 
     kind: NumberKind
     value: str
     raw: str = field(default="", compare=False)
     country: str | None = field(default=None, compare=False)
+    type: NumberType | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return self.value or "no number"
@@ -39,14 +55,21 @@ class PatternKind(Enum):
     PREFIX = "prefix"  # "+44 843*"
     RANGE = "range"  # "020 7946 0100 - 0199", both ends included
     COUNTRY = "country"  # "GB"
+    TYPE = "type"  # "mobile"
+    CONTACTS = "contacts"  # a list of the plan's contacts
     WITHHELD = "withheld"  # a caller who hides the number
+    UNKNOWN = "unknown"  # a caller who does not hide it, but of whom no usable number came
     ANY = "any"
 
 
 # Looked up once: in Python 3.11 an Enum's attribute costs 40 ns, and one decision asks hundreds of patterns.
 _E164, _INVALID = NumberKind.E164, NumberKind.INVALID
 _EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
-_COUNTRY, _ANY = PatternKind.COUNTRY, PatternKind.ANY
+_COUNTRY, _ANY, _TYPE = PatternKind.COUNTRY, PatternKind.ANY, PatternKind.TYPE
+_CONTACTS, _UNKNOWN = PatternKind.CONTACTS, PatternKind.UNKNOWN
+_TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | {
+    NumberType.FIXED_OR_MOBILE: frozenset({NumberType.FIXED.value, NumberType.MOBILE.value})
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +77,15 @@ class NumberPattern:
     """One entry of a rule's `from:` or `to:`, or of a trunk's `caller_ids:`.
 
     value: E.164 number or extension (EXACT), E.164 prefix with its plus (PREFIX), first number (RANGE),
-    ISO 3166-1 alpha-2 (COUNTRY), empty otherwise. last: the last number of a RANGE. text: as it was written.
+    ISO 3166-1 alpha-2 (COUNTRY), a `NumberType`'s value (TYPE), name of the list (CONTACTS), empty otherwise.
+    last: the last number of a RANGE. among: the list of CONTACTS. text: as it was written.
     """
 
     kind: PatternKind
     value: str = ""
     last: str = ""
     text: str = ""
+    among: "NumberList | None" = None
 
     def matches(self, number: PhoneNumber | None, withheld: bool = False) -> bool:
         """Whether a party fits. number: None when there is none; withheld: the party hides it."""
@@ -79,10 +104,29 @@ class NumberPattern:
             )
         if kind is _COUNTRY:
             return number is not None and number.kind is _E164 and number.country == self.value
+        if kind is _CONTACTS:
+            return self.among is not None and self.among.has(number)
+        if kind is _TYPE:
+            return number is not None and number.type is not None and self.value in _TYPE_WORDS[number.type]
+        if kind is _UNKNOWN:
+            return not withheld and (number is None or number.kind is _INVALID)
         return kind is _ANY or withheld
 
     def __str__(self) -> str:
         return self.text or self.value or self.kind.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberList:
+    """Numbers kept as one list. numbers: E.164, looked up; others: prefixes, ranges, countries, walked through."""
+
+    numbers: frozenset[str] = frozenset()
+    others: tuple[NumberPattern, ...] = ()
+
+    def has(self, number: PhoneNumber | None) -> bool:
+        if number is None:
+            return False
+        return number.value in self.numbers or any(pattern.matches(number) for pattern in self.others)
 
 
 def one_fits(patterns: Sequence[NumberPattern], number: PhoneNumber | None, withheld: bool = False) -> bool:

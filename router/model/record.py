@@ -1,10 +1,12 @@
 """The record of a call: what a row of the store and a line of `callrouter calls` say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from router.model.call import CallId, Direction
+from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, LegResult
+from router.model.hours import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,29 @@ class LegRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionInputs:
+    """What a call was decided by, as it came, so that it can be decided again, under another plan too.
+
+    caller, name: raw, "" when withheld. by: who placed it, None for a call from outside. department: asked for.
+    switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were.
+    pressed: keys in the menus, in order.
+    """
+
+    caller: str = ""
+    name: str = ""
+    is_withheld: bool = False
+    called: str = ""
+    trunk: str | None = None
+    is_internal: bool = False
+    by: str | None = None
+    department: str | None = None
+    verification: Verification = Verification.NONE
+    switches: Mapping[str, Position] = field(default_factory=dict)
+    paused: tuple[str, ...] = ()
+    pressed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
     """One line of the record's trace. at: aware, UTC. what: in words, such as "rings alice, bob"."""
 
@@ -44,7 +69,8 @@ class CallRecord:
     person: who placed an outgoing call. shown: the caller ID sent out, "withheld" or "" for inbound.
     rule, because, dialplan: from the decision. steps: the plan in words. message_id: of the voicemail left.
     ending: None while the call goes on. Moments are aware, UTC; rang_at: the first phone rang;
-    answered_at: two people talked.
+    answered_at: two people talked. inputs: what was decided by. recordings: names of the talk's, in order.
+    transferred_from: the call this one goes on from. waited_s: in a department's queue. answered_by: person key.
     """
 
     id: CallId
@@ -72,6 +98,11 @@ class CallRecord:
     message_id: str | None = None
     legs: tuple[LegRecord, ...] = ()
     trace: tuple[TraceLine, ...] = ()
+    inputs: DecisionInputs = DecisionInputs()
+    recordings: tuple[str, ...] = ()
+    transferred_from: CallId | None = None
+    waited_s: float = 0.0
+    answered_by: str | None = None
 
     @property
     def talked_s(self) -> float:

@@ -10,15 +10,7 @@ from datetime import datetime
 
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoice
-from router.model.department import (
-    CallerIdRule,
-    DialPlan,
-    NumberFormat,
-    Person,
-    ShownNumber,
-    Trunk,
-    TrunkRule,
-)
+from router.model.department import CallerIdRule, DialPlan, NumberFormat, Person, ShownNumber, Trunk, TrunkRule
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
 

@@ -6,7 +6,7 @@ from typing import assert_never
 from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision, RuleTrace
 from router.model.department import DialPlan
-from router.model.plan import Music, Play, Reject, Ring, Step, Voicemail
+from router.model.plan import DeadEnd, Menu, Music, Play, Queue, Reject, Ring, Step, Target, Voicemail
 
 
 def step_text(step: Step) -> str:
@@ -15,7 +15,13 @@ def step_text(step: Step) -> str:
         case Play():
             return "play"
         case Ring(targets=targets):
-            return " ".join(["ring", *(target.person for target in targets)])
+            return " ".join(["ring", *map(target_text, targets)])
+        case Queue(targets=targets):
+            return " ".join(["queue", *map(target_text, targets)])
+        case Menu(menu=menu):
+            return f"menu {menu}"
+        case DeadEnd():
+            return "dead-end"
         case Voicemail():
             return "voicemail"
         case Reject(cause=cause):
@@ -24,13 +30,20 @@ def step_text(step: Step) -> str:
             assert_never(step)
 
 
+def target_text(target: Target) -> str:
+    """Whom a step may ring, as a test names them: "alice", "alice.mobile", "+447400123456"."""
+    if target.person is None:
+        return str(target.number)
+    return target.person if target.number is None else f"{target.person}.mobile"
+
+
 def step_line(step: Step) -> str:
     """A step in full, for a person reading the plan."""
     match step:
         case Play(sound=sound, answers=answers):
             return f"play {sound}" if answers else f"play {sound} without answering"
         case Ring() as ring:
-            who = ", ".join(target.name or target.person for target in ring.targets)
+            who = ", ".join(target.name or target_text(target) for target in ring.targets)
             order = f" {ring.order.value}" if len(ring.targets) > 1 else ""
             each = f", each for {ring.each_s:g} s" if ring.each_s is not None else ""
             music = "ringing" if ring.music is Music.RINGING else "music on hold"
@@ -40,6 +53,15 @@ def step_line(step: Step) -> str:
             return f"voicemail for {department}: {after}beep, up to {longest:g} s"
         case Reject(cause=cause):
             return f"reject as {cause.value}"
+        case Queue() as queue:
+            who = ", ".join(target.name or target_text(target) for target in queue.targets)
+            return (
+                f"queue for {who}, {queue.order.value}, each for {queue.each_s:g} s, at most {queue.longest_s:g} s"
+            )
+        case Menu() as menu:
+            return f"menu {menu.menu}: " + ", ".join(f"{key} {words}" for key, words in menu.choices)
+        case DeadEnd(for_s=for_s):
+            return f"music for {for_s:g} s, then the end"
         case _:
             assert_never(step)
 
@@ -69,7 +91,7 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
     match decision.to:
         case CallTo.NOWHERE:
             lines.append(f"refused: {decision.refused}")
-        case CallTo.PERSON | CallTo.DEPARTMENT:
+        case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU | CallTo.FEATURE | CallTo.PARKED:
             lines.append(f"internal: {decision.because}")
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             department = plan.departments.get(decision.department or "")

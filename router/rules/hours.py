@@ -1,36 +1,61 @@
-"""Whether a schedule is open at a moment, and why."""
+"""Whether a schedule or a department is open at a moment, and why."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from router.model.department import BusinessHours, Span
+from router.model.department import Department, DialPlan
+from router.model.hours import BusinessHours, DayException, Position, Span, Switch
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """exception: the day's, when it is what closed the schedule; it may have steps of its own."""
+
     is_open: bool
     because: str
+    exception: DayException | None = None
 
 
 def spans_on(hours: BusinessHours, day: date) -> tuple[Span, ...]:
-    """The spans that start on `day`: an exception's, else the weekday's."""
+    """The spans that start on `day`: an exception's, none on a public holiday, else the weekday's."""
     exception = hours.exceptions.get(day)
-    return hours.week[day.weekday()] if exception is None else exception
+    if exception is not None:
+        return exception.spans
+    return () if day in hours.holidays else hours.week[day.weekday()]
 
 
-def is_open(hours: BusinessHours, at: datetime) -> Verdict:
+def department_is_open(
+    department: Department, plan: DialPlan, at: datetime, situation: Situation = NOTHING_KNOWN_AT_ALL
+) -> Verdict:
+    """Whether the department answers at `at`: its own switch, else its schedule's verdict; without one, always."""
+    hours = plan.schedules[department.hours] if department.hours is not None else None
+    follows = is_open(hours, at, situation) if hours else Verdict(is_open=True, because="always open")
+    switch = situation.switches.get(f"department:{department.key}")
+    return follows if switch is None else _switched(switch, department.name, follows, at)
+
+
+def is_open(hours: BusinessHours, at: datetime, situation: Situation = NOTHING_KNOWN_AT_ALL) -> Verdict:
     """Whether the schedule is open at `at`, and why, in words for whoever wrote the YAML.
 
     at: aware; converted to hours.zone and compared by the wall clock there, so on the night the clocks change
     a span is an hour shorter or longer, and one that ends within the repeated hour opens again in it. Spans are
     half-open (18:00 is closed). One that crosses midnight belongs to the day it starts on, also when the next day
-    is an exception.
+    is an exception. A calendar's event closes what is open then; the schedule's switch overrules all.
     Raises ValueError for a naive `at`.
     """
     if at.tzinfo is None:
         raise ValueError("is_open needs an aware moment")
+    verdict = _by_clock(hours, at)
+    if verdict.is_open and (closure := _closure(hours, at, situation)) is not None:
+        verdict = closure
+    switch = situation.switches.get(f"schedule:{hours.name}")
+    return verdict if switch is None else _switched(switch, hours.name, verdict, at)
+
+
+def _by_clock(hours: BusinessHours, at: datetime) -> Verdict:
     local = at.astimezone(hours.zone)
     day, now = local.date(), local.time()
     moment = f"{_DAYS[day.weekday()]} {local:%d %b %Y %H:%M}"
@@ -49,13 +74,43 @@ def is_open(hours: BusinessHours, at: datetime) -> Verdict:
             )
 
     today = spans_on(hours, day)
-    if day in hours.exceptions:
+    exception = hours.exceptions.get(day)
+    if exception is not None:
         reason = f"its exception says {_spoken(today)}"
+    elif day in hours.holidays:
+        reason = f"it is {hours.holidays[day]}"
     elif today:
         reason = f"{_DAYS[day.weekday()]} is {_spoken(today)}"
     else:
         reason = f"{_DAYS[day.weekday()]} has no opening hours"
-    return Verdict(is_open=False, because=f"closed: {moment}, {reason} ({hours.name}, {hours.zone.key})")
+    because = f"closed: {moment}, {reason} ({hours.name}, {hours.zone.key})"
+    return Verdict(is_open=False, because=because, exception=exception)
+
+
+def _closure(hours: BusinessHours, at: datetime, situation: Situation) -> Verdict | None:
+    """Of the feeds' events, one that goes on at `at`."""
+    for key in hours.feeds:
+        copy = situation.feeds.get(key)
+        for closure in copy.closures if copy else ():
+            if closure.begins_at <= at < closure.ends_at:
+                until = f"{closure.ends_at.astimezone(hours.zone):%d %b %Y %H:%M}"
+                because = f"closed: calendar {key} says {closure.what!r} until {until} ({hours.name})"
+                return Verdict(is_open=False, because=because)
+    return None
+
+
+def _switched(switch: Switch, name: str, follows: Verdict, at: datetime) -> Verdict:
+    """The verdict under a switch; one whose time is over, or with which the schedule agrees again, says nothing.
+
+    That it agreed meanwhile and no longer does is not known here: whoever keeps the switch takes it away then.
+    """
+    is_open_by_switch = switch.position is Position.OPEN
+    if switch.until is not None and at >= switch.until:
+        return follows
+    if follows.is_open is is_open_by_switch:
+        return follows
+    by = f" by {switch.set_by}" if switch.set_by else ""
+    return Verdict(is_open=is_open_by_switch, because=f"{switch.position.value}: {name} was switched so{by}")
 
 
 def _spoken(spans: tuple[Span, ...]) -> str:

@@ -1,197 +1,421 @@
-"""Which department a call reaches and what happens there: `route`.
+"""Which department a call reaches and what happens there: `route`, and `choose` for a key pressed in a menu.
 
 One function decides for the live router, FastAGI, `explain` and the tests in the YAML. The live path does not
 collect the trace (a thousand trace values cost 0.9 ms); asked again with `traced=True`, this same code gives it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from router.model.call import InboundCall
 from router.model.caller import Presentation
 from router.model.decision import RoutingDecision, RuleTrace
-from router.model.department import (
-    Department,
-    DepartmentStep,
-    DialPlan,
-    HopStep,
-    InboundRule,
-    RingStep,
-    VoicemailStep,
-)
+from router.model.department import Condition, Department, DialPlan, InboundRule, MenuDef
 from router.model.number import NumberKind, listed, one_fits
-from router.model.plan import Play, Reject, RejectCause, Ring, RoutePlan, Step, Target, Voicemail
-from router.rules.hours import is_open
+from router.model.plan import (
+    DeadEnd,
+    Menu,
+    Play,
+    Queue,
+    Reject,
+    RejectCause,
+    Ring,
+    RoutePlan,
+    Step,
+    Target,
+    Voicemail,
+)
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
+from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, RingStep, VoicemailStep
+from router.rules.blocks import first_block
+from router.rules.hours import department_is_open, is_open
+from router.rules.ringing import is_unattended
 
 PERSON_RINGS_FOR_S = 30.0  # a colleague's extension dialled directly
+PERSON_MESSAGE_S = 180.0
 
 
-def route(call: InboundCall, plan: DialPlan, at: datetime, *, traced: bool = False) -> RoutingDecision:
-    """Decides `call` at the moment `at` (aware).
-
-    Order: the inbound rules from the top, the first that matches; a person's extension; the department that has
-    the number or extension; else the call is refused as unallocated (Q.850 cause 1), never answered.
-    """
-    trace: list[RuleTrace] = []
-    for rule in plan.inbound:
-        misfit = _misfit(rule, call)
-        if misfit is None:
-            fit = _fit(rule, call)
-            trace.append(RuleTrace(path=rule.path, matched=True, because=fit))
-            return _decide(rule.do, None, rule.path, f"rule {rule.name!r}: {fit}", plan, at, trace, traced)
-        if traced:
-            trace.append(RuleTrace(path=rule.path, matched=False, because=_reason(misfit, rule, call)))
-
-    called = call.called
-    if called.kind not in (NumberKind.E164, NumberKind.EXTENSION):
-        # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
-        return _refuse(plan, "what was called is neither a public number nor an extension", trace, traced)
-    if called.kind is NumberKind.EXTENSION and not call.internal:
-        return _refuse(plan, f"{called} is an extension, which nobody outside may dial", trace, traced)
-    person = plan.people.get(plan.person_of.get(called.value, ""))
-    if person is not None:
-        because = f"{called} is {person.name}'s extension"
-        trace.append(RuleTrace(path=person.where, matched=True, because=because))
-        steps = (Ring(department=None, targets=(_target(person.key, plan),), for_s=PERSON_RINGS_FOR_S),)
-        return RoutingDecision(
-            plan=RoutePlan(steps=steps),
-            rule=person.where,
-            because=because,
-            dialplan=plan.digest,
-            reached=(person.where,),
-            trace=tuple(trace) if traced else (),
-        )
-    department = plan.departments.get(plan.department_of.get(called.value, ""))
-    if department is None:
-        return _refuse(plan, f"no department has the number {called}", trace, traced)
-    because = f"{called} is a number of {department.name}"
-    trace.append(RuleTrace(path=department.where, matched=True, because=because))
-    hop = (HopStep(department=department.key),)
-    return _decide(hop, department.key, department.where, because, plan, at, trace, traced)
-
-
-def _misfit(rule: InboundRule, call: InboundCall) -> str | None:
-    """The first condition of the rule that does not hold, "to" or "from"; None when both do.
-
-    "to" is looked at first: it names few numbers, where "from" may name a thousand nuisances.
-    """
-    if not one_fits(rule.called, call.called):
-        return "to"
-    caller = call.caller
-    if not one_fits(rule.callers, caller.number, caller.presentation is Presentation.WITHHELD):
-        return "from"
-    return None
-
-
-def _reason(misfit: str, rule: InboundRule, call: InboundCall) -> str:
-    """Why `_misfit` named a condition. Apart from it: a hundred such texts would cost more than the decision."""
-    if misfit == "to":
-        return f"to: {call.called} is none of {listed(rule.called)}"
-    return f"from: {call.caller.shown} is none of {listed(rule.callers)}"
-
-
-def _fit(rule: InboundRule, call: InboundCall) -> str:
-    fits = []
-    if rule.callers:
-        fits.append(f"from {call.caller.shown}")
-    if rule.called:
-        fits.append(f"to {call.called}")
-    return " and ".join(fits) or "every call"
-
-
-def _decide(
-    do: Sequence[DepartmentStep],
-    department: str | None,
-    rule: str,
-    because: str,
+def route(
+    call: InboundCall,
     plan: DialPlan,
     at: datetime,
-    trace: list[RuleTrace],
-    traced: bool,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+    *,
+    traced: bool = False,
 ) -> RoutingDecision:
-    """Follows hops until the steps are flat. The first department entered is the decision's."""
-    steps: list[Step] = []
-    reached = [rule]
-    entered: list[str] = []
-    is_open_there: bool | None = None
+    """Decides `call` at the moment `at` (aware).
+
+    Order: the blocks; the inbound rules from the top, the first that matches; a person's extension; the menu or
+    department that has the number or extension; else the call is refused as unallocated (Q.850 cause 1), never
+    answered.
+    """
+    return _Arriving(call=call, plan=plan, at=at, situation=situation, traced=traced).answer()
+
+
+def choose(
+    key: str,
+    menu: Menu,
+    call: InboundCall,
+    plan: DialPlan,
+    at: datetime,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+    *,
+    before: RoutingDecision,
+    traced: bool = False,
+) -> RoutingDecision | None:
+    """What follows on a key, or on an extension where the menu lets callers dial one; None when it means nothing.
+
+    key: "" for a caller who chose nothing, or wrongly, as often as the menu is played. before: the decision that
+    led to the menu; its priority and ringtone are kept.
+    """
+    arriving = _Arriving(call=call, plan=plan, at=at, situation=situation, traced=traced)
+    return arriving.chosen(key, plan.menus[menu.menu], menu.department, before)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Steps:
+    """What has been gathered of a plan. here: the department whose steps these are."""
+
+    rule: str
+    because: str
+    department: str | None = None
+    is_open: bool | None = None
     here: Department | None = None
-    pending: Sequence[DepartmentStep] = do
-    while pending:
-        following: Sequence[DepartmentStep] = ()
-        for step in pending:
-            match step:
-                case HopStep(department=key):
-                    if key in entered:  # refused at load; a plan built by hand must not hang a call
-                        trace.append(RuleTrace(path=rule, matched=False, because=f"already came through {key}"))
-                        steps.append(Reject(cause=RejectCause.CONGESTION))
-                        break
-                    here = plan.departments[key]
-                    entered.append(key)
-                    answers, why, following, where = _now(here, plan, at)
-                    reached.append(where)
-                    trace.append(RuleTrace(path=where, matched=True, because=why))
-                    if len(entered) == 1:
-                        is_open_there = answers
-                        department = key
-                    if len(entered) > 1 or rule != here.where:
-                        because = f"{because}; goes to {here.name}"
-                    because = f"{because}; {why}"
+    steps: list[Step] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
+    priority: int = 0
+    ringtone: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Arriving:
+    call: InboundCall
+    plan: DialPlan
+    at: datetime
+    situation: Situation
+    traced: bool
+    trace: list[RuleTrace] = field(default_factory=list)
+
+    # ---- where to
+
+    def answer(self) -> RoutingDecision:
+        call, plan = self.call, self.plan
+        block = first_block(call, self.situation.blocks, self.at) if not call.internal else None
+        if block is not None:
+            because = f"blocked: {call.caller.shown} fits {block.name or block.pattern}"
+            self._note(f"block:{block.key}", True, because)
+            return self._refuse(because, block.cause, rule=f"block:{block.key}", block=block.key)
+        for rule in plan.inbound:
+            misfit = self._misfit(rule)
+            if misfit is None:
+                fit = self._fit(rule)
+                self._note(rule.path, True, fit)
+                return self._follow(rule.do, _Steps(rule=rule.path, because=f"rule {rule.name!r}: {fit}"))
+            if self.traced:
+                self._note(rule.path, False, self._reason(misfit, rule))
+
+        called = call.called
+        if called.kind not in (NumberKind.E164, NumberKind.EXTENSION):
+            # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
+            return self._refuse("what was called is neither a public number nor an extension")
+        if called.kind is NumberKind.EXTENSION and not call.internal:
+            return self._refuse(f"{called} is an extension, which nobody outside may dial")
+        if (person := plan.person_of.get(called.value)) is not None:
+            return self._person(person)
+        if (key := plan.menu_of.get(called.value)) is not None:
+            menu = plan.menus[key]
+            because = f"{called} is a number of the menu {key}"
+            self._note(menu.where, True, because)
+            return self._follow((MenuStep(menu=key),), _Steps(rule=menu.where, because=because))
+        department = plan.departments.get(plan.department_of.get(called.value, ""))
+        if department is None:
+            return self._refuse(f"no department has the number {called}")
+        because = f"{called} is a number of {department.name}"
+        self._note(department.where, True, because)
+        steps = _Steps(rule=department.where, because=because, department=department.key)
+        return self._follow((HopStep(department=department.key),), steps)
+
+    def chosen(
+        self, key: str, menu: MenuDef, department: str | None, before: RoutingDecision
+    ) -> RoutingDecision | None:
+        steps = _Steps(
+            rule=menu.where,
+            because=f"menu {menu.key}: nothing was chosen",
+            here=self.plan.departments.get(department or ""),
+            priority=before.priority,
+            ringtone=before.ringtone,
+        )
+        if not key:
+            steps.reached.append(f"{menu.where}.otherwise")
+            return self._follow(menu.otherwise, steps)
+        choice = next((choice for choice in menu.choices if choice.key == key), None)
+        if choice is not None:
+            steps.because = f"menu {menu.key}: {key} is {choice.words}"
+            steps.reached.append(f"{menu.where}.keys.{key}")
+            self._note(f"{menu.where}.keys.{key}", True, steps.because)
+            return self._follow((*choice.steps, *menu.otherwise), steps)
+        if menu.extensions and (person := self.plan.person_of.get(key)) is not None:
+            return self._person(person)
+        if menu.extensions and key in self.plan.department_of:
+            hop = (HopStep(department=self.plan.department_of[key]),)
+            steps.because = f"menu {menu.key}: {key} is an extension"
+            return self._follow(hop, steps)
+        return None
+
+    def _person(self, key: str) -> RoutingDecision:
+        """A person's own extension: their phone, then their mailbox where they have one."""
+        person = self.plan.people[key]
+        because = f"{person.extension} is {person.name}'s extension"
+        self._note(person.where, True, because)
+        target = self._target(Member(person=key))
+        steps: list[Step] = [Ring(department=None, targets=(target,), for_s=PERSON_RINGS_FOR_S)]
+        if person.email is not None:
+            steps.append(Voicemail(department=key, greeting=None, longest_s=PERSON_MESSAGE_S))
+        return RoutingDecision(
+            plan=RoutePlan(steps=tuple(steps)),
+            rule=person.where,
+            because=because,
+            dialplan=self.plan.digest,
+            reached=(person.where,),
+            trace=tuple(self.trace) if self.traced else (),
+        )
+
+    # ---- the rules
+
+    def _misfit(self, rule: InboundRule) -> str | None:
+        """The first condition of the rule that does not hold; None when all do.
+
+        "to" is looked at first: it names few numbers, where "from" may name a thousand nuisances; what takes longer
+        to find out comes last.
+        """
+        call, caller = self.call, self.call.caller
+        if not one_fits(rule.called, call.called):
+            return "to"
+        if not one_fits(rule.callers, caller.number, caller.presentation is Presentation.WITHHELD):
+            return "from"
+        if rule.trunks and call.trunk not in rule.trunks:
+            return "trunk"
+        if rule.verified and call.verification not in rule.verified:
+            return "verified"
+        if rule.during and not all(self._schedule_is_open(key) for key in rule.during):
+            return "during"
+        if rule.outside and any(self._schedule_is_open(key) for key in rule.outside):
+            return "outside"
+        if rule.states and not all(self._stands(key, state) for key, state in rule.states.items()):
+            return "state"
+        return None
+
+    def _schedule_is_open(self, key: str) -> bool:
+        return is_open(self.plan.schedules[key], self.at, self.situation).is_open
+
+    def _stands(self, key: str, state: Condition) -> bool:
+        department = self.plan.departments[key]
+        if state is Condition.UNATTENDED:
+            return is_unattended(department, self.situation, self.at)
+        is_open_now = department_is_open(department, self.plan, self.at, self.situation).is_open
+        return is_open_now is (state is Condition.OPEN)
+
+    def _reason(self, misfit: str, rule: InboundRule) -> str:
+        """Why `_misfit` named a condition. Apart from it: such texts would cost more than the decision."""
+        call = self.call
+        match misfit:
+            case "to":
+                return f"to: {call.called} is none of {listed(rule.called)}"
+            case "from":
+                return f"from: {call.caller.shown} is none of {listed(rule.callers)}"
+            case "trunk":
+                return f"trunk: came by {call.trunk or 'no known trunk'}, not {', '.join(rule.trunks)}"
+            case "verified":
+                wanted = ", ".join(each.value for each in rule.verified)
+                return f"verified: the caller's number is {call.verification.value}, not {wanted}"
+            case "during":
+                closed = next(key for key in rule.during if not self._schedule_is_open(key))
+                return f"during: {is_open(self.plan.schedules[closed], self.at, self.situation).because}"
+            case "outside":
+                opened = next(key for key in rule.outside if self._schedule_is_open(key))
+                return f"outside: {is_open(self.plan.schedules[opened], self.at, self.situation).because}"
+        key, state = next((key, state) for key, state in rule.states.items() if not self._stands(key, state))
+        return f"state: {key} is not {state.value}"
+
+    def _fit(self, rule: InboundRule) -> str:
+        fits = []
+        if rule.callers:
+            fits.append(f"from {self.call.caller.shown}")
+        if rule.called:
+            fits.append(f"to {self.call.called}")
+        if rule.trunks:
+            fits.append(f"by {self.call.trunk}")
+        if rule.verified:
+            fits.append(f"verified {self.call.verification.value}")
+        fits += [f"during {key}" for key in rule.during]
+        fits += [f"outside {key}" for key in rule.outside]
+        fits += [f"{key} {state.value}" for key, state in rule.states.items()]
+        return " and ".join(fits) or "every call"
+
+    # ---- the steps
+
+    def _follow(self, do: Sequence[DepartmentStep], into: _Steps) -> RoutingDecision:
+        """Follows hops until the steps are flat. The first department entered is the decision's."""
+        into.reached.insert(0, into.rule)
+        pending: Sequence[DepartmentStep] = do
+        while pending:
+            following: Sequence[DepartmentStep] = ()
+            for step in pending:
+                if isinstance(step, HopStep):
+                    following = self._enter(step, into)
                     break
-                case RingStep():
-                    steps.append(_ring(step, here, plan))
-                case VoicemailStep() if here is not None and here.mailbox is not None:
-                    box = here.mailbox
-                    steps.append(Voicemail(department=here.key, greeting=box.greeting, longest_s=box.longest_s))
-                case VoicemailStep():
-                    # Refused at load: a mailbox needs a department around it.
-                    steps.append(Reject(cause=RejectCause.NO_ANSWER))
-                case Play() | Reject():
-                    steps.append(step)
-        pending = following
-    return RoutingDecision(
-        plan=RoutePlan(steps=tuple(steps)),
-        rule=rule,
-        because=because,
-        dialplan=plan.digest,
-        department=department,
-        is_open=is_open_there,
-        reached=tuple(reached),
-        trace=tuple(trace) if traced else (),
-    )
+                into.steps.append(self._step(step, into))
+            pending = following
+        return RoutingDecision(
+            plan=RoutePlan(steps=tuple(into.steps)),
+            rule=into.rule,
+            because=into.because,
+            dialplan=self.plan.digest,
+            department=into.department,
+            is_open=into.is_open,
+            reached=tuple(into.reached),
+            trace=tuple(self.trace) if self.traced else (),
+            came_through=tuple(into.entered),
+            priority=into.priority,
+            ringtone=into.ringtone,
+        )
 
+    def _enter(self, hop: HopStep, into: _Steps) -> Sequence[DepartmentStep]:
+        """Goes into a department: the steps that hold there now."""
+        key = hop.department
+        if key in into.entered:  # refused at load; a plan built by hand must not hang a call
+            self._note(into.rule, False, f"already came through {key}")
+            into.steps.append(Reject(cause=RejectCause.CONGESTION))
+            return ()
+        here = into.here = self.plan.departments[key]
+        into.entered.append(key)
+        into.priority = hop.priority or into.priority
+        into.ringtone = hop.ringtone or into.ringtone
+        verdict = department_is_open(here, self.plan, self.at, self.situation)
+        where, following = f"{here.where}.open", here.open
+        if not verdict.is_open:
+            where, following = f"{here.where}.closed", here.closed
+            if verdict.exception is not None and verdict.exception.steps is not None:
+                where, following = verdict.exception.where, verdict.exception.steps
+        into.reached.append(where)
+        self._note(where, True, verdict.because)
+        if len(into.entered) == 1:
+            into.is_open, into.department = verdict.is_open, key
+        if len(into.entered) > 1 or into.rule != here.where:
+            into.because = f"{into.because}; goes to {here.name}"
+        into.because = f"{into.because}; {verdict.because}"
+        return following
 
-def _now(department: Department, plan: DialPlan, at: datetime) -> tuple[bool, str, Sequence[DepartmentStep], str]:
-    """Whether the department answers, why, which steps that means, and where they stand."""
-    if department.hours is None:
-        return True, "always open", department.open, f"{department.where}.open"
-    verdict = is_open(plan.schedules[department.hours], at)
-    if verdict.is_open:
-        return True, verdict.because, department.open, f"{department.where}.open"
-    return False, verdict.because, department.closed, f"{department.where}.closed"
+    def _step(self, step: DepartmentStep, into: _Steps) -> Step:
+        here = into.here
+        match step:
+            case RingStep():
+                return self._ring(step, into)
+            case QueueStep() if here is not None:
+                return self._queue(step, here, into)
+            case MenuStep():
+                return self._menu(step, here)
+            case VoicemailStep() if here is not None and here.mailbox is not None:
+                box = here.mailbox
+                return Voicemail(department=here.key, greeting=box.greeting, longest_s=box.longest_s)
+            case Play() | Reject() | DeadEnd():
+                return step
+        # Refused at load: a mailbox and a queue need a department around them.
+        return Reject(cause=RejectCause.NO_ANSWER)
 
+    def _ring(self, step: RingStep, into: _Steps) -> Ring:
+        here = into.here
+        return Ring(
+            department=here.key if here else None,
+            targets=tuple(map(self._target, step.members)),
+            for_s=step.for_s,
+            order=step.order,
+            each_s=step.each_s,
+            music=step.music,
+            screen=step.screen,
+            ringtone=self._ringtone(step.ringtone, into),
+            label=self._label(here),
+        )
 
-def _ring(step: RingStep, department: Department | None, plan: DialPlan) -> Ring:
-    return Ring(
-        department=department.key if department else None,
-        targets=tuple(_target(key, plan) for key in step.people),
-        for_s=step.for_s,
-        order=step.order,
-        each_s=step.each_s,
-        music=step.music,
-    )
+    def _queue(self, step: QueueStep, here: Department, into: _Steps) -> Queue:
+        return Queue(
+            department=here.key,
+            targets=tuple(map(self._target, step.members)),
+            order=step.order,
+            each_s=step.each_s,
+            longest_s=step.longest_s,
+            fullest=step.fullest,
+            priority=into.priority,
+            leave_when_nobody=step.leave_when_nobody,
+            announce=step.announce,
+            call_back=step.call_back,
+            screen=step.screen,
+            ringtone=self._ringtone(step.ringtone, into),
+            label=self._label(here),
+        )
 
+    def _menu(self, step: MenuStep, here: Department | None) -> Menu:
+        menu = self.plan.menus[step.menu]
+        return Menu(
+            menu=menu.key,
+            department=here.key if here else None,
+            prompt=menu.prompt,
+            choices=tuple((choice.key, choice.words) for choice in menu.choices),
+            wait_s=menu.wait_s,
+            tries=menu.tries,
+            extensions=menu.extensions,
+            invalid=menu.invalid,
+        )
 
-def _target(key: str, plan: DialPlan) -> Target:
-    person = plan.people[key]
-    return Target(person=key, endpoint=person.endpoint, name=person.name)
+    def _ringtone(self, of_step: str, into: _Steps) -> str:
+        """The caller's own, else what a rule or hop gave, the step's, the department's."""
+        number = self.call.caller.number
+        contact = self.plan.contact_of.get(number.value) if number else None
+        of_department = into.here.ringtone if into.here else ""
+        return (contact.ringtone if contact else "") or into.ringtone or of_step or of_department
 
+    def _label(self, here: Department | None) -> str:
+        if here is None:
+            return ""
+        return here.labels.get(self.call.called.value, here.label)
 
-def _refuse(plan: DialPlan, because: str, trace: list[RuleTrace], traced: bool) -> RoutingDecision:
-    trace.append(RuleTrace(path="numbers", matched=False, because=because))
-    return RoutingDecision(
-        plan=RoutePlan(steps=(Reject(cause=RejectCause.UNALLOCATED),)),
-        rule="",
-        because=because,
-        dialplan=plan.digest,
-        trace=tuple(trace) if traced else (),
-    )
+    def _target(self, member: Member) -> Target:
+        person = self.plan.people.get(member.person or "")
+        is_phone = person is not None and member.number is None
+        return Target(
+            person=member.person,
+            endpoint=person.endpoint if person is not None and is_phone else "",
+            name=person.name if person else str(member.number),
+            number=member.number,
+            after_s=member.after_s,
+            for_s=member.for_s,
+            weight=member.weight,
+            confirm=member.confirm,
+        )
+
+    # ---- the end
+
+    def _refuse(
+        self,
+        because: str,
+        cause: RejectCause = RejectCause.UNALLOCATED,
+        *,
+        rule: str = "",
+        block: str | None = None,
+    ) -> RoutingDecision:
+        if block is None:
+            self._note("numbers", False, because)
+        return RoutingDecision(
+            plan=RoutePlan(steps=(Reject(cause=cause),)),
+            rule=rule,
+            because=because,
+            dialplan=self.plan.digest,
+            block=block,
+            trace=tuple(self.trace) if self.traced else (),
+        )
+
+    def _note(self, path: str, matched: bool, because: str) -> None:
+        if self.traced:
+            self.trace.append(RuleTrace(path=path, matched=matched, because=because))

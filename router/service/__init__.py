@@ -27,6 +27,8 @@ from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live, new_call_id
 from router.calls.reconcile import reconcile
+from router.calls.staff import Staff
+from router.calls.state import State
 from router.calls.sweep import sweep
 from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
@@ -108,6 +110,8 @@ class Service:
             sender=settings.smtp.sender,
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         )
+        self.staff = Staff(_now)
+        self.state = State(store, self.staff, _now, lambda: self.plan.current.digest)
         self.live = Live(
             Exchange(
                 router=settings.name,
@@ -116,6 +120,8 @@ class Service:
                 messages=store,
                 now=_now,
                 sounds=settings.asterisk.sounds_dir,
+                staff=self.staff,
+                state=self.state,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
             ),
@@ -143,6 +149,7 @@ class Service:
                     group.create_task(work, name=name)
                     for name, work in {
                         "events": self._events(),
+                        "state": self._supervised("state", self.state.run),
                         "journal": self._supervised("journal", self.journal.run),
                         "mail": self._supervised("mail", self.outbox.run),
                         "console": self._supervised("console", self._console),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from router.model.call import CallId
+from router.model.change import Change, StateKind
 from router.model.message import Delivery, DeliveryState, MessageFacts, VoicemailMessage
 from router.model.record import CallRecord
 
@@ -87,5 +88,18 @@ class MessageStore(Protocol):
         """When the oldest message still to be delivered was recorded."""
 
 
-class Store(CallStore, MessageStore, Protocol):
+class StateStore(Protocol):
+    async def state(self, kind: StateKind) -> Mapping[str, str]:
+        """What is set, as JSON by key. Raises StoreError."""
+
+    async def save_state(
+        self, entries: Mapping[tuple[StateKind, str], str | None], noted: Sequence[Change]
+    ) -> None:
+        """Sets entries (None removes) and notes who changed what, all in one transaction. Raises StoreError."""
+
+    async def changes(self, limit: int = 50) -> tuple[Change, ...]:
+        """Newest first."""
+
+
+class Store(CallStore, MessageStore, StateStore, Protocol):
     async def close(self) -> None: ...

@@ -20,17 +20,19 @@ from router.store.engines import Database
 from router.store.errors import SchemaOutdated, StoreError
 from router.store.messages import SqlMessages
 from router.store.shelf import Shelf
+from router.store.state import SqlState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x63616C6C  # any number; the same for all routers on one PostgreSQL
 
 
-class SqlStore(SqlCalls, SqlMessages):
+class SqlStore(SqlCalls, SqlMessages, SqlState):
     """`contract.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database, shelf: Shelf) -> None:
         SqlCalls.__init__(self, database)
         SqlMessages.__init__(self, database, shelf)
+        SqlState.__init__(self, database)
 
     async def close(self) -> None:
         await self._database.close()

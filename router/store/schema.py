@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from router.model.record import LegRecord, TraceLine
+from router.model.record import DecisionInputs, LegRecord, TraceLine
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -144,6 +144,11 @@ calls = Table(
     Column("message_id", Words),
     Column("legs", Json(tuple[LegRecord, ...]), nullable=False),
     Column("trace", Json(tuple[TraceLine, ...]), nullable=False),
+    Column("inputs", Json(DecisionInputs), nullable=False, server_default="{}"),
+    Column("recordings", Json(tuple[str, ...]), nullable=False, server_default="[]"),
+    Column("transferred_from", Words),
+    Column("waited_s", Double, nullable=False, server_default="0"),
+    Column("answered_by", Words),
 )
 Index("ix_calls_arrived_at", calls.c.arrived_at)
 Index("ix_calls_department_arrived_at", calls.c.department, calls.c.arrived_at)
@@ -198,3 +203,22 @@ deliveries = Table(
     Column("lease_until", Moment),
 )
 Index("ix_deliveries_state_next_at", deliveries.c.state, deliveries.c.next_at)
+
+state = Table(
+    "state",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),  # JSON, read by whoever wrote it
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("what", Words, nullable=False),
+    Column("dialplan", Words, nullable=False),
+)
+Index("ix_changes_at", changes.c.at)

@@ -14,7 +14,10 @@ from router.ari.transport import Response
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live
+from router.calls.staff import Staff
+from router.calls.state import State
 from router.model.call import CallId, Direction
+from router.model.change import Change, StateKind
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome
 from router.model.message import MessageFacts, StoredSound, VoicemailMessage
@@ -61,6 +64,29 @@ class Ledger:
         return tuple(r for r in self.records.values() if r.ending is None and r.router == router)
 
 
+class Entries:
+    """What people set, in memory, as `StateStore` keeps it."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[StateKind, str], str] = {}
+        self.noted: list[Change] = []
+
+    async def state(self, kind: StateKind) -> Mapping[str, str]:
+        return {key: value for (its, key), value in self.entries.items() if its is kind}
+
+    async def save_state(
+        self, entries: Mapping[tuple[StateKind, str], str | None], noted: Sequence[Change]
+    ) -> None:
+        for at, value in entries.items():
+            self.entries.pop(at, None)
+            if value is not None:
+                self.entries[at] = value
+        self.noted += noted
+
+    async def changes(self, limit: int = 50) -> tuple[Change, ...]:
+        return tuple(reversed(self.noted))[:limit]
+
+
 class Kept:
     """Messages in memory, as `MessageStore.keep` keeps them."""
 
@@ -98,6 +124,7 @@ class House:
     plan: DialPlan
     limits: CallLimits = CallLimits()
     ledger: Ledger = field(default_factory=Ledger)
+    entries: Entries = field(default_factory=Entries)
     kept: Kept = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
@@ -108,6 +135,8 @@ class House:
         self.cable = Cable(self.asterisk)
         self.ari = Ari(self.cable, self.asterisk.pbx.app)
         self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
+        self.staff = Staff(now)
+        self.state = State(self.entries, self.staff, now)
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,
@@ -115,6 +144,8 @@ class House:
             messages=self.kept,  # type: ignore[arg-type]
             now=now,
             sounds=Path(),
+            staff=self.staff,
+            state=self.state,
             limits=self.limits,
         )
         self.live = Live(exchange, lambda: self.plan)

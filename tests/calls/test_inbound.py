@@ -7,6 +7,7 @@ from pytest import approx
 
 from router.model.ending import Fault, LegResult, Outcome, Party
 from router.model.plan import Music, Order
+from router.model.steps import Member
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, only, place
 from tests.rules.conftest import PLAY, VOICEMAIL, reject, ring
 from tests.support.phones import (
@@ -166,7 +167,12 @@ def test_in_turn_rings_the_next_after_each_ones_time() -> None:
 
 
 def test_in_turn_does_not_wait_for_who_declines_or_is_away() -> None:
-    step = replace(RING, people=("carol", "alice", "bob"), order=Order.IN_TURN, each_s=15.0)
+    step = replace(
+        RING,
+        members=tuple(Member(person=key) for key in ("carol", "alice", "bob")),
+        order=Order.IN_TURN,
+        each_s=15.0,
+    )
     call = place(
         plan=only(step, VOICEMAIL),
         caller=Caller(talks_for_s=5.0),

@@ -7,12 +7,18 @@ import pytest
 
 from router.dialplan.load import load
 from router.dialplan.routetests import run_tests
-from router.model.department import HopStep, Mailbox, NumberFormat, RingStep, ShownNumber, Span, VoicemailStep
+from router.model.department import Mailbox, NumberFormat, ShownNumber
+from router.model.hours import Span
 from router.model.number import NumberKind, PhoneNumber
 from router.model.plan import Music, Order, Play, Reject, RejectCause
+from router.model.steps import HopStep, Member, RingStep, VoicemailStep
 from tests.dialplan.conftest import HEAD, HERE, SALES, LoadText, Write, faults, plan_of, write_prompt
 
 GOOD = sorted((HERE / "good").iterdir())
+
+
+def who(*people: str) -> tuple[Member, ...]:
+    return tuple(Member(person=key) for key in people)
 
 
 def e164(value: str) -> PhoneNumber:
@@ -49,15 +55,18 @@ def test_a_plan_carries_every_value_that_was_written() -> None:
     assert shift.week[0] == (Span(opens=time(9), closes=time(12)), Span(opens=time(14), closes=time(18)))
     assert shift.week[4] == (Span(opens=time(22), closes=time(6)),)
     assert shift.week[6] == ()
-    assert shift.exceptions == {date(2026, 12, 25): (), date(2026, 12, 24): (Span(opens=time(9), closes=time(0)),)}
+    spans = {day: exception.spans for day, exception in shift.exceptions.items()}
+    assert spans == {date(2026, 12, 25): (), date(2026, 12, 24): (Span(opens=time(9), closes=time(0)),)}
 
     sales = plan.departments["sales"]
     assert sales.numbers == (e164("+442079460100"), e164("+12125550100"))
     assert sales.open == (
         Play(sound="welcome", answers=False),
-        RingStep(people=("alice", "bob"), for_s=30.0, order=Order.TOGETHER, each_s=None, music=Music.RINGING),
-        RingStep(people=("bob", "alice", "carol"), for_s=60.0, order=Order.IN_TURN, each_s=20.0, music=Music.HOLD),
-        RingStep(people=("carol", "alice"), for_s=30.0, order=Order.IN_TURN, each_s=15.0, music=Music.RINGING),
+        RingStep(members=who("alice", "bob"), for_s=30.0, order=Order.TOGETHER, each_s=None, music=Music.RINGING),
+        RingStep(
+            members=who("bob", "alice", "carol"), for_s=60.0, order=Order.IN_TURN, each_s=20.0, music=Music.HOLD
+        ),
+        RingStep(members=who("carol", "alice"), for_s=30.0, order=Order.IN_TURN, each_s=15.0, music=Music.RINGING),
         VoicemailStep(),
     )
     assert sales.closed == (HopStep(department="support"),)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.dialplan import scalars
-from router.model.department import Span
+from router.model.hours import Span
 
 LONDON = ZoneInfo("Europe/London")
 

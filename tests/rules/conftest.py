@@ -5,26 +5,22 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from router.model.department import (
-    BusinessHours,
     CallerIdRule,
     Department,
-    DepartmentStep,
     DialPlan,
     Emergency,
-    HopStep,
     InboundRule,
     Mailbox,
     NumberFormat,
     Person,
-    RingStep,
     ShownNumber,
-    Span,
     Trunk,
     TrunkRule,
-    VoicemailStep,
 )
+from router.model.hours import BusinessHours, DayException, Span
 from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
 from router.model.plan import Music, Order, Play, Reject, RejectCause
+from router.model.steps import DepartmentStep, HopStep, Member, RingStep, VoicemailStep
 
 LONDON = ZoneInfo("Europe/London")
 OPEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday morning
@@ -96,7 +92,7 @@ def hours(
         name=name,
         zone=zone,
         week=tuple(spans((week or {}).get(day, "")) for day in days),
-        exceptions={day: spans(text) for day, text in (exceptions or {}).items()},
+        exceptions={day: DayException(spans=spans(text)) for day, text in (exceptions or {}).items()},
     )
 
 
@@ -106,7 +102,8 @@ PLAY, VOICEMAIL = Play(sound="acme/welcome"), VoicemailStep()
 
 
 def ring(*people: str, for_s: float = 20.0) -> RingStep:
-    return RingStep(people=people, for_s=for_s, order=Order.TOGETHER, each_s=None, music=Music.RINGING)
+    members = tuple(Member(person=key) for key in people)
+    return RingStep(members=members, for_s=for_s, order=Order.TOGETHER, each_s=None, music=Music.RINGING)
 
 
 def hop(department: str) -> HopStep:

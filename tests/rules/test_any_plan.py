@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from router.model.call import CallId, InboundCall, OutboundCall
 from router.model.caller import CallerId, Presentation
 from router.model.decision import CallTo
-from router.model.department import BusinessHours, DialPlan, NumberFormat, Span
+from router.model.department import DialPlan, NumberFormat
+from router.model.hours import BusinessHours, Span
 from router.model.number import NumberKind, PhoneNumber
 from router.model.plan import Play, Reject, RejectCause, Ring, Voicemail
 from router.rules.caller_id import choose_caller_id

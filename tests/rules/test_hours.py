@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.model.department import BusinessHours, Span
+from router.model.hours import BusinessHours, DayException, Span
 from router.rules.hours import is_open, spans_on
 from tests.rules.conftest import LONDON, hours, span
 
@@ -204,7 +204,7 @@ def minutes_open(schedule: BusinessHours, days: list[date]) -> set[datetime]:
     """Every minute on the wall at which a span that starts on one of the days is open."""
     walls = set()
     for day in days:
-        spans = schedule.exceptions[day] if day in schedule.exceptions else schedule.week[day.weekday()]
+        spans = schedule.exceptions[day].spans if day in schedule.exceptions else schedule.week[day.weekday()]
         for each in spans:
             wall = datetime.combine(day, each.opens)
             while True:
@@ -230,7 +230,9 @@ def test_every_minute_around_a_clock_change(
         name="drawn",
         zone=zone,
         week=week,
-        exceptions={day + timedelta(days=offset): spans for offset, spans in exceptions.items()},
+        exceptions={
+            day + timedelta(days=offset): DayException(spans=spans) for offset, spans in exceptions.items()
+        },
     )
     expected = minutes_open(schedule, days)
 

@@ -62,7 +62,7 @@ async def test_the_migrations_come_to_the_tables_the_code_describes(
 
     migrated, described = await within(empty_url, shape), await within(described_url, shape)
 
-    assert sorted(migrated) == ["calls", "deliveries", "dialplans", "messages"]
+    assert sorted(migrated) == ["calls", "changes", "deliveries", "dialplans", "messages", "state"]
     assert migrated == described
 
 

@@ -1,0 +1,191 @@
+"""What people set while the service runs: switches, their own standing, blocks.
+
+A decision reads `situation` without waiting. A change holds from the moment it is made; writing it never delays a
+call and is tried until the store takes it. Another router's changes on the same store are read now and then.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from router.calls.staff import Staff
+from router.model.block import Block
+from router.model.change import Change, StateKind
+from router.model.hours import FeedCopy, Switch
+from router.model.people import NOTHING_SET, Standing
+from router.model.situation import Situation
+from router.store.contract import StateStore
+from router.store.errors import StoreError
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+READ_EVERY_S = 5.0  # for what another router on the same store has changed
+_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+
+_Write = tuple[StateKind, str]
+
+
+class State:
+    """situation: a live view of everything, for decisions. dialplan: gives the digest in force, for the audit."""
+
+    def __init__(
+        self, store: StateStore, staff: Staff, now: Callable[[], datetime], dialplan: Callable[[], str] = str
+    ) -> None:
+        self._store = store
+        self._staff = staff
+        self._now = now
+        self._dialplan = dialplan
+        self._switches: dict[str, Switch] = {}
+        self._standings: dict[str, Standing] = {}
+        self._blocks: dict[str, Block] = {}
+        self.feeds: dict[str, FeedCopy] = {}
+        self.waiting: dict[str, int] = {}
+        self.turns: dict[str, str] = {}
+        self._unwritten: dict[_Write, str | None] = {}
+        self._changes: list[Change] = []
+        self._changed = asyncio.Event()
+        self.situation = self._view()
+
+    def _view(self) -> Situation:
+        return Situation(
+            switches=self._switches,
+            standings=self._standings,
+            activities=self._staff.activities,
+            feeds=self.feeds,
+            blocks=tuple(self._blocks.values()),
+            waiting=self.waiting,
+            turns=self.turns,
+        )
+
+    # ---- changes
+
+    def switch(self, name: str, switch: Switch | None, *, by: str) -> None:
+        """name: "department:sales" or "schedule:office". None: its schedule is followed again."""
+        if switch is None:
+            self._switches.pop(name, None)
+        else:
+            self._switches[name] = switch
+        what = "follows its schedule" if switch is None else _switch_words(switch)
+        self._note(StateKind.SWITCH, name, switch, by, f"{name} {what}")
+
+    def stand(self, person: str, standing: Standing, *, by: str, what: str) -> None:
+        """what: the change in words, such as "alice paused"."""
+        if standing == NOTHING_SET:
+            self._standings.pop(person, None)
+        else:
+            self._standings[person] = standing
+        self._note(StateKind.STANDING, person, None if standing == NOTHING_SET else standing, by, what)
+
+    def block(self, block: Block, *, by: str) -> None:
+        self._blocks[block.key] = block
+        self._note(StateKind.BLOCK, block.key, block, by, f"blocked {block.name or block.pattern}")
+
+    def unblock(self, key: str, *, by: str) -> bool:
+        """False when there is no such block."""
+        block = self._blocks.pop(key, None)
+        if block is not None:
+            self._note(StateKind.BLOCK, key, None, by, f"unblocked {block.name or block.pattern}")
+        return block is not None
+
+    def hit(self, key: str) -> None:
+        """Counts a call that a block has refused."""
+        block = self._blocks.get(key)
+        if block is not None:
+            self._blocks[key] = block = replace(block, hits=block.hits + 1, last_hit_at=self._now())
+            self._write(StateKind.BLOCK, key, block)
+
+    def keep_feed(self, key: str, copy: FeedCopy) -> None:
+        self.feeds[key] = copy
+        self._write(StateKind.FEED, key, copy)
+
+    def note(self, what: str, *, by: str) -> None:
+        """Has a change of another kind recorded, such as a new dial plan."""
+        self._changes.append(Change(at=self._now(), by=by, what=what, dialplan=self._dialplan()))
+        self._changed.set()
+
+    def _note(self, kind: StateKind, key: str, value: Any, by: str, what: str) -> None:
+        log.info("changed", what=what, by=by)
+        self._write(kind, key, value)
+        self.note(what, by=by)
+
+    def _write(self, kind: StateKind, key: str, value: Any) -> None:
+        self._unwritten[kind, key] = None if value is None else msgspec.json.encode(value).decode()
+        self.situation = self._view()
+        self._changed.set()
+        self._staff.wake()
+
+    # ---- the store
+
+    async def load(self) -> None:
+        """Reads all there is. Raises StoreError. What is not written yet is newer and stays."""
+        self._take(StateKind.SWITCH, await self._store.state(StateKind.SWITCH), self._switches, Switch)
+        self._take(StateKind.STANDING, await self._store.state(StateKind.STANDING), self._standings, Standing)
+        self._take(StateKind.BLOCK, await self._store.state(StateKind.BLOCK), self._blocks, Block)
+        self._take(StateKind.FEED, await self._store.state(StateKind.FEED), self.feeds, FeedCopy)
+        self.situation = self._view()
+        self._staff.wake()
+
+    def _take(self, kind: StateKind, stored: Mapping[str, str], into: dict[str, T], type: type[T]) -> None:
+        kept = {key: value for key, value in into.items() if (kind, key) in self._unwritten}
+        for key, text in stored.items():
+            if (kind, key) in self._unwritten:
+                continue
+            try:
+                kept[key] = msgspec.json.decode(text, type=type)
+            except msgspec.DecodeError as error:
+                log.error("stored state is unreadable", kind=kind.value, key=key, error=str(error))
+        into.clear()
+        into.update(kept)
+
+    async def run(self) -> None:
+        """Writes what changes and reads what others change, until cancelled; then writes once more."""
+        pause_s = _PAUSE_S
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(READ_EVERY_S):
+                        await self._changed.wait()
+                except TimeoutError:
+                    pass
+                try:
+                    await self._write_all()
+                    await self.load()
+                    pause_s = _PAUSE_S
+                except StoreError as error:
+                    log.warning("state waits to be written", entries=len(self._unwritten), error=str(error))
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+        finally:
+            try:
+                await self._write_all()
+            except StoreError as error:
+                log.error("changes lost: the store refuses", entries=len(self._unwritten), error=str(error))
+
+    async def _write_all(self) -> None:
+        self._changed.clear()
+        unwritten, changes = dict(self._unwritten), tuple(self._changes)
+        if not unwritten and not changes:
+            return
+        try:
+            await self._store.save_state(unwritten, changes)
+        except StoreError:
+            self._changed.set()
+            raise
+        self._changes = self._changes[len(changes) :]
+        for write, value in unwritten.items():
+            if self._unwritten.get(write) == value:
+                del self._unwritten[write]
+
+
+def _switch_words(switch: Switch) -> str:
+    until = f" until {switch.until:%Y-%m-%d %H:%M %Z}" if switch.until else ""
+    agrees = " until its schedule agrees" if switch.until_agrees else ""
+    return f"{switch.position.value}{until}{agrees}"
