@@ -1,16 +1,18 @@
 """Call records and the dial plans they were decided under."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, or_, select
 
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, Outcome, Party
 from router.model.record import CallRecord
 from router.store.engines import Database
 from router.store.schema import calls, dialplans
+
+PAGE = 500  # records read at once by `each_call`
 
 _ENDING = ("outcome", "ended_by", "fault", "cause")
 _SAME = tuple(c.name for c in calls.c if c.name not in ("direction", *_ENDING))  # columns named as the fields
@@ -46,14 +48,26 @@ class SqlCalls:
         since: datetime | None = None,
         before: datetime | None = None,
     ) -> tuple[CallRecord, ...]:
-        query = select(calls).order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(limit)
+        query = _between(since, before).order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(limit)
         if department is not None:
             query = query.where(calls.c.department == department)
-        if since is not None:
-            query = query.where(calls.c.arrived_at >= since)
-        if before is not None:
-            query = query.where(calls.c.arrived_at < before)
         return await self._records(query)
+
+    async def each_call(
+        self, *, since: datetime | None = None, before: datetime | None = None
+    ) -> AsyncIterator[CallRecord]:
+        query = _between(since, before).order_by(calls.c.arrived_at, calls.c.id).limit(PAGE)
+        page = await self._records(query)
+        while page:
+            for record in page:
+                yield record
+            last = page[-1]
+            page = await self._records(
+                query.where(
+                    calls.c.arrived_at >= last.arrived_at,
+                    or_(calls.c.arrived_at > last.arrived_at, calls.c.id > last.id),
+                )
+            )
 
     async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
         unended = select(calls).where(calls.c.router == router, calls.c.outcome.is_(None))
@@ -74,6 +88,13 @@ class SqlCalls:
     async def _records(self, query: Select[Any]) -> tuple[CallRecord, ...]:
         async with self._database.reading() as connection:
             return tuple(_record(row) for row in await connection.execute(query))
+
+
+def _between(since: datetime | None, before: datetime | None) -> Select[Any]:
+    query = select(calls)
+    if since is not None:
+        query = query.where(calls.c.arrived_at >= since)
+    return query if before is None else query.where(calls.c.arrived_at < before)
 
 
 def _row(record: CallRecord) -> dict[str, Any]:

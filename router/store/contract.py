@@ -1,6 +1,6 @@
 """What calls, voicemail and the command line may ask of a store, whatever database is behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +25,14 @@ class CallStore(Protocol):
         before: datetime | None = None,
     ) -> tuple[CallRecord, ...]:
         """Newest first by arrival; since <= arrived_at < before."""
+
+    def each_call(
+        self, *, since: datetime | None = None, before: datetime | None = None
+    ) -> AsyncIterator[CallRecord]:
+        """Every call, oldest first; since <= arrived_at < before. Read in pages: a year's calls need little memory.
+
+        A call that is saved anew meanwhile is given once, as it was or as it is. Raises StoreError.
+        """
 
     async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
         """A router's calls without an ending, oldest first: live ones, and those it left when it was killed."""

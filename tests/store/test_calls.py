@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from router.model.call import CallId, Verification
 from router.model.ending import Ending, Fault, Outcome, Party
-from router.model.record import LegRecord, TraceLine
+from router.model.hours import Position
+from router.model.record import DecisionInputs, LegRecord, TraceLine
 from router.store.contract import Store
+from router.store.engines import Database
 from router.store.errors import StoreError
 from tests.support.messages import MONDAY, after, record
 
@@ -154,3 +158,58 @@ class TestDialplans:
         await store.save_dialplan("d1", {"a.yaml": "second"}, after(5))
 
         assert await store.dialplan("d1") == {"a.yaml": "first"}
+
+
+class TestEachCall:
+    async def test_oldest_first_over_as_many_pages_as_it_takes(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("router.store.calls.PAGE", 3)
+        calls = [record(f"c{n}", arrived_at=after(n // 4)) for n in range(10)]  # several at one moment
+        await store.save_calls(list(reversed(calls)))
+
+        assert [each async for each in store.each_call()] == calls
+
+    async def test_from_since_included_to_before_excluded(self, store: Store) -> None:
+        calls = [record(f"c{n}", arrived_at=after(n)) for n in range(4)]
+        await store.save_calls(calls)
+
+        assert [each async for each in store.each_call(since=after(1), before=after(3))] == calls[1:3]
+
+
+async def test_what_a_call_was_decided_by_comes_back(store: Store) -> None:
+    inputs = DecisionInputs(
+        caller="07400 123457",
+        name="Bob",
+        called="020 7946 0100",
+        trunk="voipco",
+        is_internal=True,
+        by="alice",
+        department="sales",
+        verification=Verification.FAILED,
+        switches={"department:sales": Position.CLOSED, "schedule:office": Position.OPEN},
+        paused=("alice", "bob"),
+        pressed=("2", "", "201"),
+    )
+    decided = record(
+        inputs=inputs,
+        recordings=("c1-1", "c1-2"),
+        transferred_from=CallId("c0"),
+        waited_s=12.5,
+        answered_by="bob",
+    )
+    await store.save_calls([decided])
+
+    assert await store.call(decided.id) == decided
+
+
+async def test_a_call_of_a_release_that_kept_no_inputs_has_empty_ones(store: Store, url: str) -> None:
+    await store.save_calls([record()])
+    database = Database(url)
+    async with database.writing(durable=True) as connection:
+        await connection.execute(text("UPDATE calls SET inputs = '{}'"))
+    await database.close()
+
+    found = await store.call(record().id)
+    assert found is not None
+    assert found.inputs == DecisionInputs()
