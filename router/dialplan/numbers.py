@@ -15,7 +15,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 
 from router.model.caller import CallerId, Presentation
 from router.model.department import DialPlan
-from router.model.number import NumberKind, PhoneNumber, dialable
+from router.model.number import NumberKind, NumberType, PhoneNumber, dialable
 
 MOST_RAW = 80  # characters of a number as it came
 MOST_NAME = 80  # characters of a caller's name
@@ -26,20 +26,51 @@ _PUBLIC = re.compile(r"[+＋]?[\w\s().\-‐-―/]+\Z")
 _VISUAL = re.compile(r"[\s().\-‐-―/]")
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
 _UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
+_USE = phonenumbers.PhoneNumberType
+_TYPES: dict[int, NumberType | None] = {
+    _USE.MOBILE: NumberType.MOBILE,
+    _USE.FIXED_LINE: NumberType.FIXED,
+    _USE.FIXED_LINE_OR_MOBILE: NumberType.FIXED_OR_MOBILE,
+    _USE.TOLL_FREE: NumberType.TOLL_FREE,
+    _USE.PREMIUM_RATE: NumberType.PREMIUM_RATE,
+    _USE.SHARED_COST: NumberType.SHARED_COST,
+    _USE.VOIP: NumberType.VOIP,
+    _USE.PERSONAL_NUMBER: NumberType.PERSONAL,
+    _USE.UNKNOWN: None,
+}
 
 
-def read_number(text: str, plan: DialPlan) -> PhoneNumber:
-    """The number that was called, however it was written. INVALID when it is none; never raises."""
+def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNumber:
+    """The number that was called, however it was written. INVALID when it is none; never raises.
+
+    trunk: key of the trunk it came by, whose country it is written for; None for a phone's.
+    """
     raw = text[:MOST_RAW]
     plain = _VISUAL.sub("", raw)
     if plain in plan.emergency.numbers:
         return PhoneNumber(kind=NumberKind.EMERGENCY, value=plain, raw=raw, country=plan.country)
-    if plain in plan.person_of or (plain in plan.department_of and not plain.startswith("+")):
+    if _is_extension(plain, plan):
         return PhoneNumber(kind=NumberKind.EXTENSION, value=plain, raw=raw)
-    if f"+{plain}" in plan.department_of:  # carriers that leave out the plus, for another country's number of ours
-        plain = f"+{plain}"
-    read = public_number(plain, plan.country)
+    if f"+{plain}" in plan.department_of or f"+{plain}" in plan.menu_of:
+        plain = f"+{plain}"  # carriers that leave out the plus, for another country's number of ours
+    read = public_number(plain, country_at(plan, trunk))
     return replace(read, raw=raw) if read else _invalid(raw)
+
+
+def _is_extension(plain: str, plan: DialPlan) -> bool:
+    """Whether something inside has it: a person, a department, a menu, or the parking place."""
+    if plain in plan.person_of:
+        return True
+    if plain in plan.department_of or plain in plan.menu_of:
+        return not plain.startswith("+")
+    parking = plan.parking
+    return parking is not None and any(plain == place.value for place in (parking.extension, *parking.slots))
+
+
+def country_at(plan: DialPlan, trunk: str | None) -> str:
+    """The country for which numbers that come by a trunk are written."""
+    found = plan.trunks.get(trunk or "")
+    return found.country or plan.country if found else plan.country
 
 
 def read_caller(number: str, name: str, presentation_withheld: bool, country: str) -> CallerId:
@@ -83,7 +114,8 @@ def public_number(text: str, country: str) -> PhoneNumber | None:
     main = phonenumbers.region_code_for_country_code(read.country_code or 0)
     region = phonenumbers.region_code_for_number(read) or main
     value = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(kind=NumberKind.E164, value=value, raw=text, country=region)
+    kind_of_use = _TYPES.get(phonenumbers.number_type(read), NumberType.OTHER)
+    return PhoneNumber(kind=NumberKind.E164, value=value, raw=text, country=region, type=kind_of_use)
 
 
 def is_valid(number: PhoneNumber) -> bool:

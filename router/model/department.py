@@ -54,6 +54,7 @@ class NumberFormat(Enum):
 class Trunk:
     """dial: PJSIP/{number}@ENDPOINT. country_code and national_prefix are for NumberFormat.NATIONAL.
 
+    country: for which the carrier writes numbers, "" for the company's own.
     caller_ids: single numbers and ranges, at least one; the first number is the trunk's own.
     """
 
@@ -63,6 +64,7 @@ class Trunk:
     caller_ids: tuple[NumberPattern, ...]
     country_code: str = ""  # "44"
     national_prefix: str = ""  # "0"
+    country: str = ""  # ISO 3166-1 alpha-2
     where: str = ""
 
     def may_show(self, number: PhoneNumber) -> bool:
