@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from router.ari.errors import FeedOverflow
-from router.ari.models import Channel, Event, PlaybackFinished
+from router.ari.models import Channel, ChannelDtmfReceived, Event, PlaybackFinished
 from router.calls.caller import Caller
 from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange
@@ -40,6 +40,7 @@ class Call:
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
     and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
     playback: ids of what goes on on the caller's channel. serving: the department for which somebody answered.
+    menus: how many the caller was asked. watchers: told every event of the feed, whichever story reads it.
     Listens from construction on; `close` ends that.
     """
 
@@ -56,12 +57,16 @@ class Call:
         self.recording: str | None = None
         self.playback: str | None = None
         self.serving: str | None = None
+        self.menus = 0
+        self.watchers: list[Callable[[Event], None]] = []
         self._occupied: set[str] = set()
         self.errands = Errands()
         self.feed = self.ari.feed()
         margin_s = exchange.limits.lease_margin_s
         prefix = f"{OURS}{self.id}"
-        self.caller = Caller(self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s)
+        self.caller = Caller(
+            self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s, pressed=self._pressed
+        )
         self.legs = Legs(
             self.ari,
             self.errands,
@@ -83,6 +88,8 @@ class Call:
         """The next event about what this call made. Raises TimeoutError after `limit_s` seconds."""
         event = await self.feed.next(max(limit_s, 0.0))
         self.legs.take(event)
+        for watch in self.watchers:
+            watch(event)
         if isinstance(event, PlaybackFinished) and event.playback.id == self.playback:
             self.playback = None
         return event
@@ -92,6 +99,10 @@ class Call:
         if person is not None and person not in self._occupied:
             self._occupied.add(person)
             self.exchange.staff.talks(person, self.id)
+
+    def _pressed(self, event: ChannelDtmfReceived) -> None:
+        if not self.channel.id.startswith(OURS):  # click-to-call: the caller's channel is a leg, whose events come
+            self.feed.push(event)
 
     # ---- the record
 

@@ -11,6 +11,7 @@ from router.ari.errors import AriError, Conflict
 from router.ari.models import (
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
     ChannelTransfer,
@@ -29,10 +30,19 @@ class Caller:
     """Listens from construction on; `close` ends that. prefix: begins the ids of what is made for the caller.
 
     hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now. is_leased: when time
-    is up the dialplan takes the caller back.
+    is up the dialplan takes the caller back. pressed: called with each key the caller presses.
     """
 
-    def __init__(self, ari: Ari, errands: Errands, channel: Channel, *, prefix: str, lease_margin_s: float) -> None:
+    def __init__(
+        self,
+        ari: Ari,
+        errands: Errands,
+        channel: Channel,
+        *,
+        prefix: str,
+        lease_margin_s: float,
+        pressed: Callable[[ChannelDtmfReceived], None],
+    ) -> None:
         self.id = channel.id
         self.hangup = HangupScope()
         self.is_answered = channel.state == "Up"
@@ -44,6 +54,7 @@ class Caller:
         self._errands = errands
         self._tone_id = f"{prefix}.ringing"
         self._lease_margin_s = lease_margin_s
+        self._pressed = pressed
         self._has_early_media = False
         self._bridge: asyncio.Task[Any] | None = None
         self._in_bridge = False
@@ -61,6 +72,8 @@ class Caller:
                 self.hangup.trip(Gone(hung_up=True, cause=cause or 16, tech_cause=tech_cause))
             case ChannelStateChange(channel=Channel(state="Up")):
                 self.is_answered = True
+            case ChannelDtmfReceived():
+                self._pressed(event)
             case ChannelTransfer():
                 self._errands.run(refuse_transfer(self._ari, event))
 
