@@ -5,34 +5,49 @@ where that is certain. What is uncertain is "may meet" and "does not cover".
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from router.dialplan.faults import brief
+from router.dialplan.faults import NAMES_LISTED, brief
 from router.dialplan.numbers import country_code, is_country, national_prefix, public_number
-from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
+from router.model.number import NumberKind, NumberList, NumberPattern, NumberType, PatternKind, PhoneNumber
 
 Patterns = Sequence[NumberPattern]  # () stands for every number
 
-_LATER = frozenset({"mobile", "fixed-line", "premium-rate", "toll-free", "shared-cost", "voip", "international"})
+TYPES = tuple(
+    each.value for each in NumberType if each not in (NumberType.FIXED_OR_MOBILE, NumberType.OTHER)
+)  # the words for what a number is used for
+WITHHELD, UNKNOWN = PatternKind.WITHHELD.value, PatternKind.UNKNOWN.value
+RESERVED = frozenset({*TYPES, WITHHELD, UNKNOWN})  # no list of contacts may be called so
+
+_LOOKED_AT = 500  # numbers of a list that are compared one by one; of a longer one nothing is certain
 _RANGE = re.compile(r"(.*\d)\s+[-–]\s+(\+?[\d\s]*\d)\Z", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z_-]*\Z")
 _PREFIX = re.compile(r"\+?[\d\s().\-/]*\d[\s().\-/]*\*\Z", re.ASCII)
 
 
-def pattern(text: str, country: str, extensions: Collection[str]) -> NumberPattern:
-    """One entry of `from:` or `to:`. Raises ValueError saying what is expected."""
-    if text == "withheld":
-        return NumberPattern(kind=PatternKind.WITHHELD, text=text)
+def pattern(
+    text: str, country: str, extensions: Collection[str], lists: Mapping[str, NumberList] | None = None
+) -> NumberPattern:
+    """One entry of `from:` or `to:`. lists: of contacts, by name. Raises ValueError saying what is expected."""
+    if text in (WITHHELD, UNKNOWN):
+        return NumberPattern(kind=PatternKind(text), text=text)
+    if text in TYPES:
+        return NumberPattern(kind=PatternKind.TYPE, value=text, text=text)
     if is_country(text):
         return NumberPattern(kind=PatternKind.COUNTRY, value=text, text=text)
     if text in extensions:
         return NumberPattern(kind=PatternKind.EXACT, value=text, text=text)
-    if text in _LATER:
-        raise ValueError(f'"{text}": kinds of numbers are not yet supported')
+    if lists is not None and text in lists:
+        return NumberPattern(kind=PatternKind.CONTACTS, value=text, text=text, among=lists[text])
     if _PREFIX.match(text):
         return NumberPattern(kind=PatternKind.PREFIX, value=_prefix(text, country), text=text)
+    if _WORD.match(text):
+        known = f"{', '.join(TYPES)}, {WITHHELD}, {UNKNOWN}"
+        also = f"; lists of contacts: {', '.join(sorted(lists)[:NAMES_LISTED])}" if lists else ""
+        raise ValueError(f'"{brief(text)}" is no number and no word for some; known: {known}{also}')
     return numbers(text, country)
 
 
@@ -78,24 +93,44 @@ def meets(ours: Patterns, theirs: Patterns) -> bool:
 
 
 def covers(ours: Patterns, theirs: Patterns) -> bool:
-    """Whether every public number that fits `theirs` certainly fits `ours` too."""
+    """Whether every public number that fits `theirs` certainly fits `ours` too, and so every other caller."""
     return not ours or (bool(theirs) and all(any(_cover(one, other) for one in ours) for other in theirs))
 
 
 def _meet(one: NumberPattern, other: NumberPattern) -> bool:
-    if PatternKind.WITHHELD in (one.kind, other.kind):
+    numberless = (PatternKind.WITHHELD, PatternKind.UNKNOWN)
+    if one.kind in numberless or other.kind in numberless:
         return one.kind is other.kind
+    if one.among is not None or other.among is not None:
+        return _lists_meet(one, other)
     if _cover(one, other) or _cover(other, one):
         return True
     if PatternKind.EXACT in (one.kind, other.kind):
         return False
     if one.kind is other.kind is PatternKind.COUNTRY:
         return False
+    if one.kind is other.kind is PatternKind.TYPE:
+        return {one.value, other.value} == {NumberType.FIXED.value, NumberType.MOBILE.value}  # as North America's
     ours, theirs = _leading(one), _leading(other)
     return ours.startswith(theirs) or theirs.startswith(ours)
 
 
+def _lists_meet(one: NumberPattern, other: NumberPattern) -> bool:
+    """For two of which one at least is a list."""
+    ours, theirs = _listed(one), _listed(other)
+    if not ours.numbers.isdisjoint(theirs.numbers):
+        return True
+    for these, those in ((ours, theirs), (theirs, ours)):
+        if those.others and (len(these.numbers) > _LOOKED_AT or any(map(those.has, map(_number, these.numbers)))):
+            return True
+    return any(_meet(mine, its) for mine in ours.others for its in theirs.others)
+
+
 def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
+    if theirs.among is not None:
+        return _covers_list(ours, theirs.among)
+    if ours.among is not None and theirs.kind is not PatternKind.EXACT:
+        return any(_cover(one, theirs) for one in ours.among.others)
     match theirs.kind:
         case PatternKind.EXACT:
             return ours.matches(_number(theirs.value))
@@ -111,8 +146,29 @@ def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
             return ours.kind is theirs.kind and ours.value == theirs.value
 
 
+def _covers_list(ours: NumberPattern, theirs: NumberList) -> bool:
+    """Also of an empty list, which nobody fits."""
+    if ours.among is theirs:
+        return True
+    missing = theirs.numbers - _listed(ours).numbers
+    if len(missing) > _LOOKED_AT or not all(ours.matches(_number(value)) for value in missing):
+        return False
+    return all(_cover(ours, other) for other in theirs.others)
+
+
+def _listed(pattern: NumberPattern) -> NumberList:
+    """Any pattern as a list: a list is itself, everything else the only entry of one."""
+    if pattern.among is not None:
+        return pattern.among
+    if pattern.kind is PatternKind.EXACT:
+        return NumberList(numbers=frozenset({pattern.value}))
+    return NumberList(others=(pattern,))
+
+
 def _leading(pattern: NumberPattern) -> str:
     """The longest E.164 prefix that every number of the pattern has."""
+    if pattern.kind is PatternKind.TYPE:
+        return "+"
     if pattern.kind is PatternKind.COUNTRY:
         return f"+{country_code(pattern.value)}"
     if pattern.kind is PatternKind.RANGE:

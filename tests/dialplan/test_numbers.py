@@ -1,12 +1,27 @@
 """Numbers at the door: emergency first, then extensions, then public numbers by the company's country."""
 
-import pytest
+from dataclasses import replace
 
-from router.dialplan.numbers import clean_name, emergency_numbers, is_valid, public_number, read_caller, read_number
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.dialplan.numbers import (
+    clean_name,
+    country_at,
+    emergency_numbers,
+    is_valid,
+    public_number,
+    read_caller,
+    read_number,
+)
 from router.model.caller import CallerId, Presentation
-from router.model.department import DialPlan
-from router.model.number import NumberKind, PhoneNumber
+from router.model.department import DialPlan, Parking
+from router.model.number import NumberKind, NumberType, PhoneNumber
 from tests.dialplan.conftest import HEAD, LoadText, plan_of
+from tests.rules.conftest import extension as inner
+from tests.rules.conftest import trunk
 
 E164, EXTENSION, EMERGENCY, INVALID = (
     NumberKind.E164,
@@ -37,6 +52,8 @@ CALLED = {
     "another country": ("+49 30 901820", E164, "+4930901820"),
     "another country behind 00": ("004930901820", E164, "+4930901820"),
     "a vanity number": ("0800 FLOWERS", E164, "+448003569377"),
+    "a vanity number with a hyphen": ("0800-FLOWERS", E164, "+448003569377"),
+    "another country's vanity number": ("+1-800-FLOWERS", E164, "+18003569377"),
     "a range newer than the metadata": ("07700 900123", E164, "+447700900123"),
     "emergency": ("999", EMERGENCY, "999"),
     "emergency, Europe": ("112", EMERGENCY, "112"),
@@ -87,6 +104,87 @@ def test_a_public_number_knows_its_country(text: str, country: str) -> None:
 
     assert number is not None
     assert number.country == country
+
+
+USES = {
+    "a mobile": ("07400 123456", NumberType.MOBILE),
+    "a fixed line": ("020 7946 0100", NumberType.FIXED),
+    "North America's, which may be either": ("+1 212 555 0100", NumberType.FIXED_OR_MOBILE),
+    "toll-free": ("0800-FLOWERS", NumberType.TOLL_FREE),
+    "toll-free, of no country": ("+800 1234 5678", NumberType.TOLL_FREE),
+    "premium-rate": ("+49 900 1234567", NumberType.PREMIUM_RATE),
+    "shared-cost": ("+49 180 5123456", NumberType.SHARED_COST),
+    "VoIP": ("056 1234 5678", NumberType.VOIP),
+    "personal": ("070 1234 5678", NumberType.PERSONAL),
+    "a pager": ("07640 123456", NumberType.OTHER),
+    "a range that is not given out": ("07700 900123", None),
+}
+
+
+@pytest.mark.parametrize(("text", "use"), USES.values(), ids=USES.keys())
+def test_a_public_number_knows_what_it_is_used_for(text: str, use: NumberType | None) -> None:
+    number = public_number(text, "GB")
+
+    assert number is not None
+    assert number.type is use
+
+
+FORMS = (
+    "+442079460100",
+    "+44 (20) 7946-0100",
+    "00442079460100",
+    "0044 20 7946 0100",
+    "02079460100",
+    "020/7946 0100",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_written_form_of_a_number_meets(plan: DialPlan, form: str) -> None:
+    number = read_number(form, plan)
+
+    assert plan.department_of[number.value] == "sales"
+    assert number == public_number("+442079460100", "GB")
+    assert number.raw == form
+
+
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.booleans(), st.text(" -.()", max_size=3))
+def test_a_number_is_the_same_number_in_each_of_its_forms(country: str, abroad: bool, filler: str) -> None:
+    """As the country's own people write it, and as one dials it from there with the country's code."""
+    example = phonenumbers.example_number(country)
+    if example is None:
+        return
+    e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    form = e164[:3] + filler + e164[3:] if abroad else national
+
+    read, plainly = public_number(form, country), public_number(e164, "GB")
+
+    assert read is not None
+    assert (read, read.country, read.type) == (plainly, plainly and plainly.country, plainly and plainly.type)
+    assert read.value == e164
+
+
+def test_a_number_is_read_for_the_country_of_the_trunk_it_came_by(plan: DialPlan) -> None:
+    """A German carrier writes 030 901820, and calls from its country by their national form too."""
+    trunks = {
+        "telko": replace(trunk("telko", "+4930901820"), country="DE"),
+        "voipco": trunk("voipco", "+442079460100"),
+    }
+    plan = replace(plan, trunks=trunks)
+
+    assert read_number("030901820", plan, "telko").value == "+4930901820"
+    assert read_number("02079460100", plan, "voipco").value == "+442079460100"
+    assert [country_at(plan, key) for key in ("telko", "voipco", None, "gone")] == ["DE", "GB", "GB", "GB"]
+
+
+def test_menus_and_parking_places_have_extensions_too(plan: DialPlan) -> None:
+    parking = Parking(extension=inner("700"), slots=tuple(inner(str(slot)) for slot in range(701, 704)), for_s=60.0)
+    plan = replace(plan, menu_of={"650": "main", "+12125550199": "main"}, parking=parking)
+
+    assert [read_number(text, plan).kind for text in ("650", "700", "703")] == [EXTENSION] * 3
+    assert read_number("704", plan).kind is INVALID
+    assert read_number("12125550199", plan).value == "+12125550199", "a carrier that leaves out the plus"
 
 
 def test_a_number_may_be_possible_without_being_valid() -> None:
