@@ -1,11 +1,14 @@
 """What people set while the service runs: switches, their own standing, blocks.
 
 A decision reads `situation` without waiting. A change holds from the moment it is made; writing it never delays a
-call and is tried until the store takes it. Another router's changes on the same store are read now and then.
+call and is tried until the store takes it. Another router's changes on the same store are read now and then. A
+switch whose time is over, or with which its schedule agrees again, is taken away here.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,9 +19,11 @@ import structlog
 from router.calls.staff import Staff
 from router.model.block import Block
 from router.model.change import Change, StateKind
+from router.model.department import DialPlan
 from router.model.hours import FeedCopy, Switch
 from router.model.people import NOTHING_SET, Standing
 from router.model.situation import Situation
+from router.rules.hours import is_over
 from router.store.contract import StateStore
 from router.store.errors import StoreError
 
@@ -27,6 +32,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 READ_EVERY_S = 5.0  # for what another router on the same store has changed
+FIRST_READ_S = 5.0  # a store that is away keeps no caller waiting longer
+LAST_WRITE_S = 5.0
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 
@@ -34,15 +41,19 @@ _Write = tuple[StateKind, str]
 
 
 class State:
-    """situation: a live view of everything, for decisions. dialplan: gives the digest in force, for the audit."""
+    """situation: a live view of everything, for decisions. plan: gives the dial plan in force, None for none."""
 
     def __init__(
-        self, store: StateStore, staff: Staff, now: Callable[[], datetime], dialplan: Callable[[], str] = str
+        self,
+        store: StateStore,
+        staff: Staff,
+        now: Callable[[], datetime],
+        plan: Callable[[], DialPlan | None] = lambda: None,
     ) -> None:
         self._store = store
         self._staff = staff
         self._now = now
-        self._dialplan = dialplan
+        self._plan = plan
         self._switches: dict[str, Switch] = {}
         self._standings: dict[str, Standing] = {}
         self._blocks: dict[str, Block] = {}
@@ -108,7 +119,8 @@ class State:
 
     def note(self, what: str, *, by: str) -> None:
         """Has a change of another kind recorded, such as a new dial plan."""
-        self._changes.append(Change(at=self._now(), by=by, what=what, dialplan=self._dialplan()))
+        plan = self._plan()
+        self._changes.append(Change(at=self._now(), by=by, what=what, dialplan=plan.digest if plan else ""))
         self._changed.set()
 
     def _note(self, kind: StateKind, key: str, value: Any, by: str, what: str) -> None:
@@ -117,7 +129,7 @@ class State:
         self.note(what, by=by)
 
     def _write(self, kind: StateKind, key: str, value: Any) -> None:
-        self._unwritten[kind, key] = None if value is None else msgspec.json.encode(value).decode()
+        self._unwritten[kind, key] = None if value is None else _as_json(value)
         self.situation = self._view()
         self._changed.set()
         self._staff.wake()
@@ -145,29 +157,51 @@ class State:
         into.clear()
         into.update(kept)
 
+    async def begin(self) -> None:
+        """The first reading, before the first call. A store that is away is read later."""
+        try:
+            async with asyncio.timeout(FIRST_READ_S):
+                await self.load()
+        except (StoreError, TimeoutError) as error:
+            log.warning("state not read yet: nothing is switched or paused", error=str(error) or "no answer")
+
     async def run(self) -> None:
         """Writes what changes and reads what others change, until cancelled; then writes once more."""
-        pause_s = _PAUSE_S
+        pause_s, is_away = _PAUSE_S, False
+        loop = asyncio.get_running_loop()
+        read_at = loop.time() + READ_EVERY_S
         try:
             while True:
-                try:
-                    async with asyncio.timeout(READ_EVERY_S):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(read_at):
                         await self._changed.wait()
-                except TimeoutError:
-                    pass
+                self.end_switches()
                 try:
                     await self._write_all()
-                    await self.load()
-                    pause_s = _PAUSE_S
+                    if loop.time() >= read_at:
+                        await self.load()
+                        read_at = loop.time() + READ_EVERY_S
+                    pause_s, is_away = _PAUSE_S, False
                 except StoreError as error:
-                    log.warning("state waits to be written", entries=len(self._unwritten), error=str(error))
+                    if not is_away:
+                        log.warning("state waits to be written", entries=len(self._unwritten), error=str(error))
+                    is_away = True
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         finally:
             try:
-                await self._write_all()
-            except StoreError as error:
-                log.error("changes lost: the store refuses", entries=len(self._unwritten), error=str(error))
+                async with asyncio.timeout(LAST_WRITE_S):
+                    await self._write_all()
+            except (StoreError, TimeoutError) as error:
+                reason = str(error) or "no answer"
+                log.error("changes lost: the store refuses", entries=len(self._unwritten), error=reason)
+
+    def end_switches(self) -> None:
+        """Takes away the switches whose time is over, or with which their schedule agrees again."""
+        plan, now = self._plan(), self._now()
+        for name, switch in tuple(self._switches.items()):
+            if plan is not None and is_over(name, switch, plan, now, self.situation):
+                self.switch(name, None, by="the schedule")
 
     async def _write_all(self) -> None:
         self._changed.clear()
@@ -183,6 +217,13 @@ class State:
         for write, value in unwritten.items():
             if self._unwritten.get(write) == value:
                 del self._unwritten[write]
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a letter, as a terminal of another encoding sends it
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _switch_words(switch: Switch) -> str:

@@ -81,6 +81,7 @@ async def serve(settings: Settings, directory: Path) -> int:
         http = await stack.enter_async_context(HttpTransport(access, request_limit_s=limit_s))
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
         service = Service(settings, directory, plan, store, lane or http, access, lane, reload)
+        await service.state.begin()
         await service.plan.put(plan, loaded)
         return await service.run()
 
@@ -111,7 +112,7 @@ class Service:
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         )
         self.staff = Staff(_now)
-        self.state = State(store, self.staff, _now, lambda: self.plan.current.digest)
+        self.state = State(store, self.staff, _now, lambda: self.plan.current)
         self.live = Live(
             Exchange(
                 router=settings.name,

@@ -1,14 +1,26 @@
 """What people set while the service runs, and who changed what, on SQLite and on PostgreSQL."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
+from router.calls import state as calls_state
+from router.calls.staff import Staff
+from router.calls.state import State
 from router.model.change import Change, StateKind
+from router.model.hours import Position, Switch
 from router.store.contract import Store
+from router.store.database import migrate, open_store
 from router.store.engines import Database
 from router.store.errors import StoreError
 from tests.support.databases import refusing
 from tests.support.messages import MONDAY, after
+from tests.support.postgres import Cluster
 
 SWITCH, STANDING = StateKind.SWITCH, StateKind.STANDING
 
@@ -101,3 +113,36 @@ async def test_entries_and_what_is_noted_of_them_are_written_together_or_not_at_
 async def test_a_database_that_refuses_says_so(store: Store) -> None:
     with refusing(store), pytest.raises(StoreError):
         await store.save_state({(SWITCH, "a"): "1"}, ())
+
+
+@contextlib.asynccontextmanager
+async def router_on(url: str, folder: Path) -> AsyncIterator[State]:
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    store = await open_store(url, folder)
+    state = State(store, Staff(now), now)
+    task = asyncio.create_task(state.run())
+    try:
+        yield state
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        await store.close()
+
+
+async def test_two_routers_on_one_database_see_what_the_other_sets(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls_state, "READ_EVERY_S", 0.05)
+    url = postgres.new_database()
+    await migrate(url)
+    closed = Switch(position=Position.CLOSED, set_at=MONDAY, set_by="alice")
+    async with router_on(url, tmp_path / "one") as one, router_on(url, tmp_path / "other") as other:
+        async with asyncio.timeout(10.0):
+            one.switch("department:sales", closed, by="alice")
+            while other.situation.switches != {"department:sales": closed}:
+                await asyncio.sleep(0.01)
+            other.switch("department:sales", None, by="bob")
+            while one.situation.switches:
+                await asyncio.sleep(0.01)
