@@ -88,8 +88,8 @@ async def _chosen(call: Call, menu: Menu, facts: InboundCall, before: RoutingDec
 def _decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:
     log.info("decided", department=decision.department, because=decision.because)
     call.save(
-        department=decision.department,
-        is_open=decision.is_open,
+        department=decision.department if before is None else decision.department or call.record.department,
+        is_open=decision.is_open if decision.department or before is None else call.record.is_open,
         rule=decision.rule if before is None else call.record.rule,
         because=decision.because if before is None else f"{call.record.because}; {decision.because}",
         steps=(*call.record.steps, *map(step_line, decision.plan.steps)),
