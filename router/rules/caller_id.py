@@ -5,6 +5,7 @@ the trunk. Only a number bound to a trunk may be shown on it: a trunk that may n
 passed over.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoi
 from router.model.department import CallerIdRule, DialPlan, NumberFormat, Person, ShownNumber, Trunk, TrunkRule
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
+
+_ARGUMENT = re.compile(r"\+?[0-9]*")
 
 
 def choose_caller_id(call: OutboundCall, plan: DialPlan, at: datetime, *, traced: bool = False) -> CallerIdDecision:
@@ -70,6 +73,9 @@ class _Outgoing:
         call, called, plan = self.call, self.call.called, self.plan
         if called.kind is NumberKind.EMERGENCY:
             return self._emergency()
+        code = self._code()
+        if code is not None:
+            return self._feature(*code)
         if called.kind is NumberKind.INVALID:
             # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
             return self._refused(
@@ -83,6 +89,10 @@ class _Outgoing:
         if own is not None:
             because = f"{called} is {plan.departments[own].name}'s own number"
             return self._internal(CallTo.DEPARTMENT, own, plan.departments[own].where, because)
+        menu = plan.menu_of.get(called.value)
+        if menu is not None:
+            because = f"{called} is a number of the menu {menu}"
+            return self._internal(CallTo.MENU, menu, plan.menus[menu].where, because)
         if called.kind is NumberKind.EXTENSION:
             return self._refused(f"nobody has the extension {called}")
         if call.by is None:
@@ -217,6 +227,30 @@ class _Outgoing:
             rule="emergency",
             trunks=tuple(self._choice(trunk, number, hidden=False) for trunk, number in identities),
             reached=("emergency",),
+        )
+
+    def _code(self) -> tuple[str, str] | None:
+        """The phone code that was dialled, the longest that fits, and the digits after it."""
+        dialled = self.call.called.raw.strip().removesuffix("#")
+        for code in sorted(self.plan.codes, key=len, reverse=True):
+            if dialled.startswith(code) and _ARGUMENT.fullmatch(dialled, len(code)):
+                return code, dialled[len(code) :]
+        return None
+
+    def _feature(self, code: str, argument: str) -> CallerIdDecision:
+        feature = self.plan.codes[code]
+        rule = f"codes.{feature.value}"
+        because = f"{code} is the code for {feature.value}"
+        self._note(rule, True, because)
+        return CallerIdDecision(
+            to=CallTo.FEATURE,
+            called=self.call.called,
+            because=because,
+            dialplan=self.plan.digest,
+            rule=rule,
+            feature=feature,
+            argument=argument,
+            reached=(rule,),
         )
 
     def _internal(self, to: CallTo, target: str, where: str, because: str) -> CallerIdDecision:
