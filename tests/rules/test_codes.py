@@ -18,12 +18,6 @@ CODES = {
     "9": Feature.RECORD,
     "*8": Feature.PICK_UP,
 }
-    "*5": Feature.FORWARD,
-    "*51": Feature.PAUSE,
-    "*61": Feature.OPEN,
-    "9": Feature.RECORD,
-    "*8": Feature.PICK_UP,
-}
 
 
 def company(codes: Mapping[str, Feature] = CODES) -> DialPlan:
