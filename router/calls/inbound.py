@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 import structlog
@@ -14,6 +15,7 @@ from router.calls.queue import wait_turn
 from router.calls.ring import ring
 from router.calls.take_message import take_message
 from router.calls.talk import talk
+from router.dialplan.replay import noted
 from router.model.call import InboundCall
 from router.model.decision import RoutingDecision
 from router.model.ending import Ending
@@ -29,6 +31,7 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
     """Carries an inbound call, or a colleague's call to an extension. Never raises because of the caller."""
     state = call.exchange.state
     decision = route(facts, call.plan, facts.arrived_at, state.situation)
+    _noted(call, decision, facts.arrived_at)
     if decision.block is not None:
         state.hit(decision.block)
     _decided(call, decision)
@@ -79,10 +82,19 @@ async def _chosen(call: Call, menu: Menu, facts: InboundCall, before: RoutingDec
         return choose(key, menu, facts, call.plan, at, situation, before=before)
 
     key, decision = await ask(call, menu, decide)
-    pressed = (*call.record.inputs.pressed, key)
-    call.record = replace(call.record, inputs=replace(call.record.inputs, pressed=pressed))
+    inputs = call.record.inputs
+    pressed, pressed_at = (*inputs.pressed, key), (*inputs.pressed_at, call.exchange.now())
+    call.record = replace(call.record, inputs=replace(inputs, pressed=pressed, pressed_at=pressed_at))
     _decided(call, decision, before)
     return decision
+
+
+def _noted(call: Call, decision: RoutingDecision, at: datetime) -> None:
+    """Keeps what the call was decided by, so that it can be decided again."""
+    situation = call.exchange.state.situation
+    block = next((block for block in situation.blocks if block.key == decision.block), None)
+    inputs = replace(noted(call.record.inputs, situation, at), block=block)
+    call.record = replace(call.record, inputs=inputs)
 
 
 def _decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
+from router.model.block import Block
 from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, LegResult
-from router.model.hours import Position
+from router.model.hours import Closure, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,23 @@ class LegRecord:
     tech_cause: int | None = None
 
 
+class Away(Enum):
+    """Why somebody could not take a call, as far as their phone says it."""
+
+    TALKING = "talking"
+    RINGING = "ringing"
+    WRAPPING_UP = "wrapping up"
+    UNREGISTERED = "unregistered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionInputs:
     """What a call was decided by, as it came, so that it can be decided again, under another plan too.
 
     caller, name: raw, "" when withheld. by: who placed it, None for a call from outside. department: asked for.
-    switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were.
-    pressed: keys in the menus, in order.
+    switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were;
+    logged_out: person -> departments; away: people whose phones could not take a call. closures: feed -> its event
+    of that moment. block: the one that refused the call. pressed: keys in the menus, in order, and when.
     """
 
     caller: str = ""
@@ -50,6 +62,11 @@ class DecisionInputs:
     switches: Mapping[str, Position] = field(default_factory=dict)
     paused: tuple[str, ...] = ()
     pressed: tuple[str, ...] = ()
+    pressed_at: tuple[datetime, ...] = ()
+    logged_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    away: Mapping[str, Away] = field(default_factory=dict)
+    closures: Mapping[str, Closure] = field(default_factory=dict)
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
