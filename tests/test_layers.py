@@ -22,7 +22,17 @@ LAYERS = (  # from the ground up
 )
 FLOOR = {part: floor for floor, parts in enumerate(LAYERS) for part in parts}
 PURE = {"model", "rules"}  # nothing that reads, waits or knows the time
-PURE_IMPORTS = {"dataclasses", "datetime", "enum", "re", "zoneinfo", "typing", "collections.abc", "functools"}
+PURE_IMPORTS = {
+    "bisect",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "re",
+    "zoneinfo",
+    "typing",
+    "collections.abc",
+    "functools",
+}
 STORE_DOOR = {"router.store.contract", "router.store.errors"}  # which database it is, only the top knows
 NOT_FOR = {"console": {"ari"}}  # it asks `calls`
 

@@ -79,7 +79,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedCopy:
-    """The last good copy of a feed. closures: sorted by their beginning, within [read_at, covers_until)."""
+    """The last good copy of a feed.
+
+    closures: in order, none begins before the one before it has ended; all that reach into [read_at, covers_until).
+    """
 
     read_at: datetime
     covers_until: datetime

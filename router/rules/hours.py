@@ -1,10 +1,11 @@
 """Whether a schedule or a department is open at a moment, and why."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from router.model.department import Department, DialPlan
-from router.model.hours import BusinessHours, DayException, Position, Span, Switch
+from router.model.hours import BusinessHours, Closure, DayException, Position, Span, Switch
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -25,6 +26,30 @@ def spans_on(hours: BusinessHours, day: date) -> tuple[Span, ...]:
     if exception is not None:
         return exception.spans
     return () if day in hours.holidays else hours.week[day.weekday()]
+
+
+def open_span(hours: BusinessHours, local: datetime) -> tuple[Span, bool] | None:
+    """The span that is open by the clock, and whether it began the day before. local: in the schedule's zone."""
+    day, now = local.date(), local.time()
+    for span in spans_on(hours, day):
+        if span.opens <= now and (span.closes <= span.opens or now < span.closes):
+            return span, False
+    for span in spans_on(hours, day - timedelta(days=1)):
+        if span.closes <= span.opens and now < span.closes:
+            return span, True
+    return None
+
+
+def closure_at(hours: BusinessHours, at: datetime, situation: Situation) -> tuple[str, Closure] | None:
+    """The event of a calendar that closes the schedule at `at`, and the calendar's key."""
+    for key in hours.feeds:
+        copy = situation.feeds.get(key)
+        if copy is None:
+            continue
+        following = bisect_right(copy.closures, at, key=_begins_at)
+        if following and at < copy.closures[following - 1].ends_at:
+            return key, copy.closures[following - 1]
+    return None
 
 
 def department_is_open(
@@ -49,8 +74,11 @@ def is_open(hours: BusinessHours, at: datetime, situation: Situation = NOTHING_K
     if at.tzinfo is None:
         raise ValueError("is_open needs an aware moment")
     verdict = _by_clock(hours, at)
-    if verdict.is_open and (closure := _closure(hours, at, situation)) is not None:
-        verdict = closure
+    if verdict.is_open and (closed := closure_at(hours, at, situation)) is not None:
+        key, closure = closed
+        until = f"{closure.ends_at.astimezone(hours.zone):%d %b %Y %H:%M}"
+        because = f"closed: calendar {key} says {closure.what!r} until {until} ({hours.name})"
+        verdict = Verdict(is_open=False, because=because)
     switch = situation.switches.get(f"schedule:{hours.name}")
     return verdict if switch is None else _switched(switch, hours.name, verdict, at)
 
@@ -80,21 +108,14 @@ def is_over(
 
 def _by_clock(hours: BusinessHours, at: datetime) -> Verdict:
     local = at.astimezone(hours.zone)
-    day, now = local.date(), local.time()
+    day = local.date()
     moment = f"{_DAYS[day.weekday()]} {local:%d %b %Y %H:%M}"
 
-    for span in spans_on(hours, day):
-        overnight = span.closes <= span.opens
-        if span.opens <= now and (overnight or now < span.closes):
-            return Verdict(
-                is_open=True, because=f"open: {moment} is within {span} ({hours.name}, {hours.zone.key})"
-            )
-    for span in spans_on(hours, day - timedelta(days=1)):
-        if span.closes <= span.opens and now < span.closes:
-            return Verdict(
-                is_open=True,
-                because=f"open: {moment} is within the night before's {span} ({hours.name}, {hours.zone.key})",
-            )
+    if (found := open_span(hours, local)) is not None:
+        span, began_before = found
+        which = f"the night before's {span}" if began_before else str(span)
+        because = f"open: {moment} is within {which} ({hours.name}, {hours.zone.key})"
+        return Verdict(is_open=True, because=because)
 
     today = spans_on(hours, day)
     exception = hours.exceptions.get(day)
@@ -110,16 +131,8 @@ def _by_clock(hours: BusinessHours, at: datetime) -> Verdict:
     return Verdict(is_open=False, because=because, exception=exception)
 
 
-def _closure(hours: BusinessHours, at: datetime, situation: Situation) -> Verdict | None:
-    """Of the feeds' events, one that goes on at `at`."""
-    for key in hours.feeds:
-        copy = situation.feeds.get(key)
-        for closure in copy.closures if copy else ():
-            if closure.begins_at <= at < closure.ends_at:
-                until = f"{closure.ends_at.astimezone(hours.zone):%d %b %Y %H:%M}"
-                because = f"closed: calendar {key} says {closure.what!r} until {until} ({hours.name})"
-                return Verdict(is_open=False, because=because)
-    return None
+def _begins_at(closure: Closure) -> datetime:
+    return closure.begins_at
 
 
 def _switched(switch: Switch, name: str, follows: Verdict, at: datetime) -> Verdict:
