@@ -22,8 +22,9 @@ from router.model.change import Change, StateKind
 from router.model.department import DialPlan
 from router.model.hours import FeedCopy, Switch
 from router.model.people import NOTHING_SET, Standing
+from router.model.queue import CallBack, call_back_key
 from router.model.situation import Situation
-from router.rules.hours import is_over
+from router.rules.timeline import is_over
 from router.store.contract import StateStore
 from router.store.errors import StoreError
 
@@ -58,6 +59,7 @@ class State:
         self._standings: dict[str, Standing] = {}
         self._blocks: dict[str, Block] = {}
         self.feeds: dict[str, FeedCopy] = {}
+        self.call_backs: dict[str, CallBack] = {}
         self.waiting: dict[str, int] = {}
         self.turns: dict[str, str] = {}
         self._unwritten: dict[_Write, str | None] = {}
@@ -117,6 +119,22 @@ class State:
         self.feeds[key] = copy
         self._write(StateKind.FEED, key, copy)
 
+    def keep_call_back(self, entry: CallBack) -> None:
+        self.call_backs[entry.key] = entry
+        self._write(StateKind.CALL_BACK, entry.key, entry)
+
+    def end_call_back(self, entry: CallBack, because: str) -> None:
+        """because: such as "they talked with alice"."""
+        if self.call_backs.pop(entry.key, None) is not None:
+            what = f"call back to {entry.number} for {entry.department} ended: {because}"
+            self._note(StateKind.CALL_BACK, entry.key, None, "the queue", what)
+
+    def talked(self, department: str | None, number: str, who: str) -> None:
+        """Somebody of the department talks with a customer, whoever called: they need not be called back."""
+        entry = self.call_backs.get(call_back_key(department or "", number))
+        if entry is not None:
+            self.end_call_back(entry, f"they talked with {who}")
+
     def note(self, what: str, *, by: str) -> None:
         """Has a change of another kind recorded, such as a new dial plan."""
         plan = self._plan()
@@ -142,6 +160,7 @@ class State:
         self._take(StateKind.STANDING, await self._store.state(StateKind.STANDING), self._standings, Standing)
         self._take(StateKind.BLOCK, await self._store.state(StateKind.BLOCK), self._blocks, Block)
         self._take(StateKind.FEED, await self._store.state(StateKind.FEED), self.feeds, FeedCopy)
+        self._take(StateKind.CALL_BACK, await self._store.state(StateKind.CALL_BACK), self.call_backs, CallBack)
         self.situation = self._view()
         self._staff.wake()
 

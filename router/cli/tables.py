@@ -16,7 +16,7 @@ from router.model.record import CallRecord
 WIDTH_ELSEWHERE = 200  # in a file or a pipe nothing is to be cut to a terminal's width
 
 _ARROWS = {Direction.INBOUND: "in", Direction.OUTBOUND: "out", Direction.INTERNAL: "int"}
-_GOOD = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL})
+_GOOD = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL, Outcome.CALL_BACK})
 _COLOURS = {DeliveryState.SENT: "green", DeliveryState.WAITING: "yellow", DeliveryState.DEAD: "red"}
 
 

@@ -42,6 +42,7 @@ class Outcome(Enum):
 
     ANSWERED = "answered"
     VOICEMAIL = "voicemail"
+    CALL_BACK = "call back"  # the caller hung up to be called back, and keeps their place in the queue
     ABANDONED = "abandoned"
     NO_ANSWER = "no answer"
     BUSY = "busy"

@@ -89,6 +89,11 @@ def voicemail(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
     return Ending(outcome=Outcome.VOICEMAIL, by=by, fault=Fault.NONE, cause=cause)
 
 
+def call_back() -> Ending:
+    """The caller asked to be called back, was told so and hung up."""
+    return Ending(outcome=Outcome.CALL_BACK, by=Party.US, fault=Fault.NONE, cause=HangupCause.NORMAL_CLEARING)
+
+
 def abandoned(cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
     """The caller gave up before anyone answered: cancelled while ringing, or hung up on a prompt."""
     return Ending(outcome=Outcome.ABANDONED, by=Party.CALLER, fault=Fault.CALLER, cause=cause)

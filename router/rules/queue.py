@@ -1,0 +1,150 @@
+"""Whose turn it is in the queues, how long it may take, and when waiting has become pointless."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from router.model.department import DialPlan
+from router.model.people import Activity
+from router.model.plan import Order, Queue
+from router.model.queue import CallBack, Waiting
+from router.model.situation import Situation
+from router.rules.ringing import LineUp, Offer, line_up
+
+OFFERED_AGAIN_AFTER = timedelta(seconds=10)  # to a member who did not take this call
+FEWEST_TALKS = 3  # before their length says anything
+CALL_BACK_ATTEMPTS = 3
+CALL_BACK_PAUSE = timedelta(minutes=10)
+CALL_BACK_KEPT = timedelta(hours=24)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+# ---- whose turn
+
+
+def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
+    """As they are served: by priority, then by how long they have waited."""
+    return sorted(waiting, key=lambda one: (-one.step.priority, one.since, one.key))
+
+
+def position(key: str, waiting: Iterable[Waiting]) -> int:
+    """The place of one of those who wait for a department, 1 for whoever is next."""
+    return [one.key for one in in_order(waiting)].index(key) + 1
+
+
+def turns(
+    waiting: Iterable[Waiting], free: Callable[[Waiting], Iterable[Offer]]
+) -> Sequence[tuple[Waiting, Offer]]:
+    """Who is offered to whom now: each member once, and everyone one member, as long as there are free ones.
+
+    waiting: of all departments. free: whom one of them could be offered now, best first. Where departments share a
+    member, whoever has waited longest comes first, then the fuller queue. Where all ring together, the first in the
+    queue gets those who are left over, too.
+    """
+    queues: dict[str, list[Waiting]] = {}
+    for one in in_order(waiting):
+        queues.setdefault(one.department, []).append(one)
+    options = {one.key: {offer.key: offer for offer in free(one)} for queue in queues.values() for one in queue}
+    unserved = {department: [one for one in queue if not one.rung] for department, queue in queues.items()}
+    given: list[tuple[Waiting, Offer]] = []
+
+    def give(one: Waiting) -> None:
+        offer = next(iter(options[one.key].values()))
+        given.append((one, offer))
+        for each in options.values():
+            each.pop(offer.key, None)
+
+    def first_in(queue: Sequence[Waiting]) -> Waiting | None:
+        return next((one for one in queue if options[one.key]), None)
+
+    while heads := [head for queue in unserved.values() if (head := first_in(queue)) is not None]:
+        head = min(heads, key=lambda one: (one.since, -len(queues[one.department]), one.department))
+        unserved[head.department].remove(head)
+        give(head)
+    for queue in queues.values():
+        first = first_in(queue)
+        while first is not None and first.step.order is Order.TOGETHER and options[first.key]:
+            give(first)
+    return given
+
+
+# ---- how long
+
+
+def wait_s(place: int, *, free: int, working: int, talks_s: Collection[float]) -> float | None:
+    """How long the one at `place` has still to wait; None when it cannot be known.
+
+    free: members who could take a call now; working: those and the ones who are on calls. talks_s: how long the
+    department's last talks kept a member.
+    """
+    if place <= free:
+        return 0.0
+    if not working or len(talks_s) < FEWEST_TALKS:
+        return None
+    return (place - free) * sum(talks_s) / len(talks_s) / working
+
+
+def minutes(seconds: float) -> int:
+    """As it is told to a caller: never none at all."""
+    return max(1, round(seconds / 60))
+
+
+# ---- who is there
+
+
+def present(
+    step: Queue, plan: DialPlan, situation: Situation, at: datetime, declined: Collection[str] = ()
+) -> LineUp:
+    """Who could take a call now or soon: being on another, being rung and wrapping up will pass."""
+    phones = {
+        person: Activity(is_registered=activity.is_registered) for person, activity in situation.activities.items()
+    }
+    return line_up(step, plan, replace(situation, activities=phones), at, declined=declined)
+
+
+def nobody_there(
+    step: Queue, plan: DialPlan, situation: Situation, at: datetime, declined: Collection[str] = ()
+) -> str | None:
+    """Why waiting is pointless, None while some member could take the call soon. declined: who refused it."""
+    there = present(step, plan, situation, at, declined)
+    if there.offers:
+        return None
+    return "nobody is there: " + ("; ".join(f"{who} {why}" for who, why in there.passed_over) or "no members")
+
+
+def candidates(
+    one: Waiting, plan: DialPlan, situation: Situation, at: datetime, *, chance: Sequence[float] = ()
+) -> list[Offer]:
+    """Whom one who waits could be offered now: those who did not take it before come last.
+
+    A later tier waits for its time, as long as there is anybody of an earlier one.
+    """
+    found = line_up(one.step, plan, situation, at, chance=chance, declined=one.declined).offers
+    waited_s = (at - one.since).total_seconds()
+    if any(offer.after_s > waited_s for offer in found):
+        there = present(one.step, plan, situation, at, one.declined).offers
+        tier_s = max(min(offer.after_s for offer in there), waited_s)
+        found = tuple(offer for offer in found if offer.after_s <= tier_s)
+    ready = [offer for offer in found if _is_rested(offer, one, at)]
+    return sorted(ready, key=lambda offer: (offer.after_s, one.missed.get(offer.key, _NEVER)))
+
+
+def _is_rested(offer: Offer, one: Waiting, at: datetime) -> bool:
+    missed_at = one.missed.get(offer.key)
+    return missed_at is None or at - missed_at >= OFFERED_AGAIN_AFTER
+
+
+# ---- call-backs
+
+
+def call_back_is_over(entry: CallBack, at: datetime) -> str | None:
+    """Why a customer is not called back any more, None while they are."""
+    if entry.attempts >= CALL_BACK_ATTEMPTS:
+        return f"not reached in {entry.attempts} attempts"
+    if at - entry.asked_at >= CALL_BACK_KEPT:
+        return f"{CALL_BACK_KEPT.total_seconds() / 3600:g} hours have passed"
+    return None
+
+
+def call_back_is_due(entry: CallBack, at: datetime) -> bool:
+    return entry.next_at is None or entry.next_at <= at
