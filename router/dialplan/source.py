@@ -1,8 +1,8 @@
 """The files of a company's plan as one: where they are, how they come together, where each value stands.
 
-A company is one file or a folder of files, read in the order of their names. People, trunks, schedules and
-departments may be spread over the files, each name once; tests may stand in any file; every other top-level key
-is written once, because the order of its rules is what the reader must see in one piece.
+A company is one file or a folder of files, read in the order of their names. People, trunks, contacts, schedules,
+departments and menus may be spread over the files, each name once; tests may stand in any file; every other
+top-level key is written once, because the order of its rules is what the reader must see in one piece.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from router.dialplan.reading import Reading, read
 SUFFIXES = (".yaml", ".yml")
 FILES_LIMIT = 500
 
-SPREAD = ("trunks", "people", "schedules", "departments")
+SPREAD = ("trunks", "people", "contacts", "schedules", "departments", "menus")
 APPENDED = "tests"
 
 
@@ -55,6 +55,12 @@ class Source:
         """A fault at that place. The dotted path is as the file itself sees it."""
         mark = self.mark(path, at_key=at_key)
         return Fault(file=mark.file, line=mark.line, column=mark.column, path=dotted(mark.path), what=what)
+
+    def attach(self, name: str, content: bytes) -> None:
+        """Makes another file part of the plan, such as a list of contacts. name: its path below the folder."""
+        if name not in self.files:
+            self.files[name] = content.decode("utf-8", "replace")
+            self.digest = hashlib.sha256(f"{self.digest}\0{name}\0".encode() + content).hexdigest()
 
     def add(self, reading: Reading) -> None:
         """Merges one file into the plan."""
