@@ -56,11 +56,11 @@ def company(**changes: Any) -> DialPlan:
         inbound("nuisance", reject(), callers=["+44843*"]),
         replace(inbound("by trunk", reject("congestion")), trunks=("backup",)),
         replace(inbound("failed", reject("rejected")), verified=(Verification.FAILED,)),
-        replace(inbound("nobody there", VoicemailStep()), states={"support": Condition.UNATTENDED}),
+        replace(inbound("nobody there", VoicemailStep()), states={"box": Condition.UNATTENDED}),
         replace(inbound("sales closed", HopStep(department="box")), states={"sales": Condition.CLOSED}),
     )
     return replace(
-        acme(inbound=rules, departments=(SALES, SUPPORT, department("box", "+442079460102"))),
+        acme(inbound=rules, departments=(SALES, SUPPORT, department("box", "+442079460102", members=("alice",)))),
         schedules={"office": CALENDAR},
         menus={"main": MAIN, "more": MORE},
         menu_of={"+442079460000": "main"},
@@ -71,7 +71,7 @@ def company(**changes: Any) -> DialPlan:
 
 # ---- what could be
 
-PEOPLE = st.sampled_from(["alice", "bob", "carol"])
+PEOPLE = st.sampled_from(["alice", "bob"])
 BLOCKS = (
     Block(key="b1", cause=RejectCause.BUSY, name="mallory"),
     Block(
@@ -98,7 +98,7 @@ def situations(draw: st.DrawFn) -> Situation:
         wraps_up_until=st.sampled_from([None, OPEN - timedelta(hours=1), OPEN + timedelta(days=60)]),
     )
     standings = st.builds(
-        Standing, is_paused=st.booleans(), logged_out=st.frozensets(st.sampled_from(["sales", "support"]))
+        Standing, is_paused=st.booleans(), logged_out=st.frozensets(st.sampled_from(["sales", "box"]))
     )
     closure = Closure(begins_at=OPEN, ends_at=OPEN + timedelta(days=draw(st.integers(0, 20))), what="Outing")
     return Situation(
@@ -184,6 +184,27 @@ def test_a_call_from_outside_replayed_under_its_own_plan_comes_to_the_same(
         record.department,
         record.is_open,
     )
+
+
+UNTIL_EVENING = OPEN + timedelta(hours=9)
+ALONE = {  # alice is Box's only member
+    "paused": Situation(standings={"alice": Standing(is_paused=True)}),
+    "logged out": Situation(standings={"alice": Standing(logged_out=frozenset({"box"}))}),
+    "talking": Situation(activities={"alice": Activity(is_talking=True)}),
+    "being rung": Situation(activities={"alice": Activity(is_ringing=True)}),
+    "wrapping up": Situation(activities={"alice": Activity(wraps_up_until=UNTIL_EVENING)}),
+    "unregistered": Situation(activities={"alice": Activity(is_registered=False)}),
+}
+
+
+@pytest.mark.parametrize("situation", ALONE.values(), ids=ALONE)
+def test_why_nobody_was_there_is_kept_with_the_call(situation: Situation) -> None:
+    plan = company()
+    inputs = DecisionInputs(caller="07400 123457", called="02079460100")
+    record = carried(recorded(inputs, Direction.INBOUND, OPEN), situation, plan, [])
+    assert record.rule == "inbound.nobody there"
+
+    assert replay(record, plan).rule == record.rule
 
 
 def same(record: CallRecord, again: Replayed) -> None:
