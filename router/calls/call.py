@@ -40,7 +40,9 @@ class Call:
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
     and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
     playback: ids of what goes on on the caller's channel. serving: the department for which somebody answered.
-    menus: how many the caller was asked. watchers: told every event of the feed, whichever story reads it.
+    declined: who said no to this very call, as `Offer.whom`. name_said: recording of the name the caller gave to be
+    screened by, "" when they gave none, None when not asked. menus: how many the caller was asked. watchers: told
+    every event of the feed, whichever story reads it.
     Listens from construction on; `close` ends that.
     """
 
@@ -57,6 +59,8 @@ class Call:
         self.recording: str | None = None
         self.playback: str | None = None
         self.serving: str | None = None
+        self.declined: set[str] = set()
+        self.name_said: str | None = None
         self.menus = 0
         self.watchers: list[Callable[[Event], None]] = []
         self._occupied: set[str] = set()

@@ -11,6 +11,8 @@ from router.model.record import LegRecord
 class Leg:
     """id: the channel's, chosen by us before it is made. expires_at: loop time at which we stop ringing it.
 
+    confirm: who picks up has yet to take the call, by key: picked_up_at before answered_at. verdict: what they made
+    of the call when asked, which Asterisk cannot know.
     shows_caller: its phone shows who calls; False where variables given at its creation say what it shows.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
@@ -28,6 +30,9 @@ class Leg:
     result: LegResult | None = None
     cause: int | None = None
     tech_cause: int | None = None
+    confirm: bool = False
+    picked_up_at: datetime | None = None
+    verdict: LegResult | None = None
     shows_caller: bool = True
     early_media: bool = False
     has_early_media: bool = False
@@ -43,13 +48,18 @@ class Leg:
 
     @property
     def is_ringing(self) -> bool:
-        """Asked for, neither answered nor given up."""
+        """Asked for, neither answered nor given up. Picked up and not yet taken is still that."""
         return self.is_alive and self.answered_at is None and not self.is_cancelled
+
+    @property
+    def is_asked(self) -> bool:
+        """Somebody has picked up and is asked whether they take the call."""
+        return self.is_ringing and self.picked_up_at is not None
 
     @property
     def came_to(self) -> LegResult:
         """Its result; for one we gave up, what that means before Asterisk reports its end."""
-        return self.result or (LegResult.NO_ANSWER if self.is_timed_out else LegResult.CANCELLED)
+        return self.result or self.verdict or (LegResult.NO_ANSWER if self.is_timed_out else LegResult.CANCELLED)
 
     @classmethod
     def of(cls, past: LegRecord) -> "Leg":

@@ -141,6 +141,11 @@ class Legs:
             if leg.person is not None and leg.is_alive:
                 self._staff.rings_no_more(leg.person, self._call_id)
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Who is rung, or talks, by one of the legs."""
+        return frozenset(leg.person for leg in self if leg.person is not None and leg.is_alive)
+
     def expects(self, leg_id: str) -> bool:
         """Whether a channel of this id may come."""
         leg = self._by_id.get(leg_id)
@@ -200,16 +205,24 @@ class Legs:
         if (is_ringing or is_up) and leg.rang_at is None:
             leg.rang_at = self._now()
             self._rang(leg.rang_at)
-        if is_up and leg.answered_at is None and not leg.is_cancelled:
-            leg.answered_at = self._now()
-            log.info("leg answered", leg=leg.endpoint)
+        if is_up and leg.is_ringing:
+            if not leg.confirm:
+                self.taken(leg)
+            elif leg.picked_up_at is None:
+                leg.picked_up_at = self._now()
+                log.info("leg picked up", leg=leg.endpoint)
+
+    def taken(self, leg: Leg) -> None:
+        """Its person takes the call."""
+        leg.answered_at = self._now()
+        log.info("leg answered", leg=leg.endpoint)
 
     def _conclude(self, leg: Leg, cause: int, tech_cause: int | None) -> None:
         if not leg.is_alive:
             return
         leg.ended_at = self._now()
         leg.cause, leg.tech_cause = cause, tech_cause
-        leg.result = leg_result(
+        leg.result = leg.verdict or leg_result(
             cause,
             tech_cause,
             answered=leg.answered_at is not None,
@@ -217,6 +230,6 @@ class Legs:
             timed_out=leg.is_timed_out,
         )
         self._feed.drop(leg.id)
-        if leg.person is not None:
+        if leg.person is not None and leg.person not in self.people:
             self._staff.rings_no_more(leg.person, self._call_id)
         log.info("leg ended", leg=leg.endpoint, result=leg.result.value, cause=int(cause), tech_cause=tech_cause)

@@ -3,7 +3,7 @@
 Kept from what calls tell, so that asking costs nothing; every change is told to those who wait for a free member.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -64,9 +64,20 @@ class Staff:
         self.activities[person] = activity
         self._note(person)
 
+    def seen_by(self, call: CallId, people: Iterable[str]) -> Mapping[str, Activity]:
+        """The activities as that call is to see them: that it rings `people` itself keeps them from no other phone."""
+        seen = dict(self.activities)
+        for person in people:
+            is_ringing = bool(self._rung_by.get(person, set()) - {call})
+            seen[person] = replace(seen.get(person, NOTHING_KNOWN), is_ringing=is_ringing)
+        return seen
+
     def registered(self, person: str, is_registered: bool | None) -> None:
-        self.activities[person] = replace(self.activities.get(person, NOTHING_KNOWN), is_registered=is_registered)
-        self._note(person)
+        """None: not known any more."""
+        activity = self.activities.get(person, NOTHING_KNOWN)
+        if activity.is_registered is not is_registered:
+            self.activities[person] = replace(activity, is_registered=is_registered)
+            self.wake()
 
     def wake(self) -> None:
         """Something else than a phone may have made somebody free."""

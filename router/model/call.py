@@ -51,6 +51,7 @@ class OutboundCall:
 
     department: the department the call itself asks to be placed for, None to let the person decide.
     withhold: the caller asked for the number to be hidden for this call. placed_at: aware.
+    forwarded: a department's caller is passed on to a number: the department's identity goes before the person's.
     """
 
     id: CallId
@@ -59,6 +60,7 @@ class OutboundCall:
     placed_at: datetime
     department: str | None = None
     withhold: bool = False
+    forwarded: bool = False
     channel: str = ""
 
 

@@ -95,17 +95,19 @@ class _Outgoing:
             return self._internal(CallTo.MENU, menu, plan.menus[menu].where, because)
         if called.kind is NumberKind.EXTENSION:
             return self._refused(f"nobody has the extension {called}")
-        if call.by is None:
+        is_departments = call.forwarded and call.department is not None
+        if call.by is None and not is_departments:
             return self._refused("this phone is nobody's: no person in the dial plan has it")
-        if call.by not in plan.people:
+        if call.by is not None and call.by not in plan.people:
             return self._refused(f"no person is called {call.by!r}")
         if call.department is not None and call.department not in plan.departments:
             return self._refused(f"no department is called {call.department!r}")
-        return self._public(plan.people[call.by])
+        return self._public(plan.people.get(call.by or ""))
 
-    def _public(self, person: Person) -> CallerIdDecision:
+    def _public(self, person: Person | None) -> CallerIdDecision:
+        """person: None for a department's call to a number that is nobody's."""
         call, plan = self.call, self.plan
-        department = department_for(person.key, plan, call.department)
+        department = department_for(call.by, plan, call.department)
         if call.withhold:
             self._note("call", True, "asks for the number to be withheld")
         shown, rule, why = self._shown(person, department)
@@ -138,7 +140,7 @@ class _Outgoing:
             reached=tuple(path for path in (rule, route.path) if path),
         )
 
-    def _shown(self, person: Person, department: str | None) -> tuple[ShownNumber | None, str, str]:
+    def _shown(self, person: Person | None, department: str | None) -> tuple[ShownNumber | None, str, str]:
         """The number by the layers below the call itself: what, the path that said so, why."""
         for rule in self.plan.caller_ids:
             misfit = self._misfit(rule, person, department)
@@ -148,7 +150,8 @@ class _Outgoing:
                 return rule.show, rule.path, f"rule {rule.path} {because}"
             if self.trace is not None:
                 self._note(rule.path, False, self._reason(misfit, rule, person, department))
-        for layer in (person, self.plan.departments.get(department or "")):
+        of_department = self.plan.departments.get(department or "")
+        for layer in (None if self.call.forwarded and of_department else person, of_department):
             if layer is None:
                 continue
             if layer.caller_id is not None:
@@ -158,20 +161,20 @@ class _Outgoing:
             self._note(layer.where, False, f"{layer.name} names no caller ID")
         return None, "", "neither rule, person nor department names a number: the trunk's own"
 
-    def _misfit(self, rule: CallerIdRule, person: Person, department: str | None) -> str | None:
+    def _misfit(self, rule: CallerIdRule, person: Person | None, department: str | None) -> str | None:
         """The first condition of the rule that does not hold: "department", "person" or "to"; None when all do."""
         if rule.department is not None and rule.department != department:
             return "department"
-        if rule.person is not None and rule.person != person.key:
+        if rule.person is not None and (person is None or rule.person != person.key):
             return "person"
         return None if one_fits(rule.called, self.call.called) else "to"
 
-    def _reason(self, misfit: str, rule: CallerIdRule, person: Person, department: str | None) -> str:
+    def _reason(self, misfit: str, rule: CallerIdRule, person: Person | None, department: str | None) -> str:
         """Why `_misfit` named a condition. Apart from it: a hundred such texts cost more than the decision."""
         if misfit == "department":
             return f"department: calls for {department or 'no department'}, not {rule.department}"
         if misfit == "person":
-            return f"person: {person.key} calls, not {rule.person}"
+            return f"person: {person.key if person else 'nobody'} calls, not {rule.person}"
         return f"to: {self.call.called} is none of {listed(rule.called)}"
 
     def _route(self) -> TrunkRule | None:
