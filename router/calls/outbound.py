@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from router.calls import inbound
+from router.calls import features, inbound
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.calls.talk import talk
@@ -34,7 +34,9 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU:
             return await inbound.handle(call, _internal(call, facts, caller))
-        case CallTo.FEATURE | CallTo.PARKED:
+        case CallTo.FEATURE:
+            return await features.use(call, decision)
+        case CallTo.PARKED:
             return endings.rejected(RejectCause.REJECTED)
         case CallTo.NOWHERE:
             call.note(f"refused: {decision.refused}")
