@@ -1,23 +1,19 @@
 """A plan without faults -> the model's `DialPlan`, with names resolved and the look-ups made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from router.dialplan import shape
-from router.dialplan import steps as written
+from router.dialplan import departments as written
+from router.dialplan import people, shape, tested
+from router.dialplan.build_menus import menu
+from router.dialplan.build_steps import steps_of
 from router.dialplan.draft import Draft
-from router.dialplan.numbers import country_code, emergency_numbers, national_prefix
+from router.dialplan.numbers import country_code, emergency_numbers, national_prefix, public_number
 from router.dialplan.scalars import DAYS, day, days
 from router.model import department as model
-from router.model import steps as plan_steps
 from router.model.hours import BusinessHours, DayException, Span
-from router.model.plan import Order, Play, Reject
-from router.model.steps import DepartmentStep, Member
-
-RING_FOR_S = 30.0  # a ring step that does not say how long
-RING_EACH_S = 15.0  # one phone of a ring step in turn
+from router.model.number import PhoneNumber
 
 
 def build(draft: Draft, head: shape.Head) -> model.DialPlan:
@@ -26,6 +22,7 @@ def build(draft: Draft, head: shape.Head) -> model.DialPlan:
     trunks = {name: _trunk(draft, head.country, name, trunk) for name, trunk in draft.trunks.items()}
     people = {name: _person(draft, name, person) for name, person in draft.people.items()}
     departments = {name: _department(draft, name, entry) for name, entry in draft.departments.items()}
+    menus = {name: menu(draft, name, entry) for name, entry in draft.menus.items()}
     return model.DialPlan(
         company=head.company,
         country=head.country,
@@ -43,19 +40,26 @@ def build(draft: Draft, head: shape.Head) -> model.DialPlan:
         emergency=model.Emergency(
             numbers=emergency_numbers(head.country) | frozenset(emergency.numbers), caller_id=emergency.caller_id
         ),
+        contacts=draft.contacts.lists,
+        contact_of=draft.contacts.contact_of,
+        menus=menus,
+        codes={code: feature for feature, code in draft.codes.features.items()} if draft.codes else {},
+        parking=_parking(draft),
         tests=tuple(_test(draft, at, test) for at, test in sorted(draft.tests.items())),
-        department_of={
-            number.value: name
-            for name, entry in departments.items()
-            for number in (*entry.numbers, *((entry.extension,) if entry.extension else ()))
-        },
+        department_of={number.value: name for name, entry in departments.items() for number in _own(entry)},
+        menu_of={number.value: name for name, entry in menus.items() for number in _own(entry)},
         person_of={person.extension.value: name for name, person in people.items() if person.extension},
         person_at={person.endpoint: name for name, person in people.items()},
         trunk_at={trunk.endpoint: name for name, trunk in trunks.items()},
     )
 
 
+def _own(entry: model.Department | model.MenuDef) -> tuple[PhoneNumber, ...]:
+    return (*entry.numbers, entry.extension) if entry.extension else entry.numbers
+
+
 def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk) -> model.Trunk:
+    country = trunk.country or country
     return model.Trunk(
         key=name,
         dial=trunk.dial,
@@ -63,11 +67,14 @@ def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk) -> model.T
         caller_ids=tuple(trunk.caller_ids),
         country_code=country_code(country),
         national_prefix=national_prefix(country),
+        country=trunk.country or "",
         where=draft.source.where(("trunks", name)),
     )
 
 
-def _person(draft: Draft, name: str, person: shape.Person) -> model.Person:
+def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
+    cases = person.forward.cases if person.forward else {}
+    forward = {when: number or person.mobile for when, number in cases.items()}
     return model.Person(
         key=name,
         name=person.name,
@@ -75,6 +82,9 @@ def _person(draft: Draft, name: str, person: shape.Person) -> model.Person:
         extension=person.extension,
         department=person.department,
         caller_id=person.caller_id,
+        mobile=person.mobile,
+        email=person.email,
+        forward={when: number for when, number in forward.items() if number is not None},
         where=draft.source.where(("people", name)),
     )
 
@@ -103,63 +113,46 @@ def _opens(span: Span) -> str:
     return span.opens.isoformat()
 
 
-def _department(draft: Draft, name: str, entry: shape.Department) -> model.Department:
+def _department(draft: Draft, name: str, entry: written.Department) -> model.Department:
     box = entry.voicemail
     return model.Department(
         key=name,
         name=entry.name,
         numbers=tuple(entry.numbers),
         members=tuple(entry.members),
-        open=_steps(draft, entry.open, entry.members),
-        closed=_steps(draft, entry.closed or (), entry.members),
+        open=steps_of(draft, entry.open, entry.members),
+        closed=steps_of(draft, entry.closed or (), entry.members),
         hours=entry.hours,
         extension=entry.extension,
         caller_id=entry.caller_id,
         mailbox=model.Mailbox(to=tuple(box.to), greeting=box.greeting, longest_s=box.longest) if box else None,
+        wrap_up_s=entry.wrap_up or 0.0,
+        label=entry.label or "",
+        labels=_labels(draft, entry),
+        ringtone=entry.ringtone or "",
+        recording=_recording(entry.record) if entry.record else None,
         where=draft.source.where(("departments", name)),
     )
 
 
-def _steps(draft: Draft, steps: Sequence[written.Step], members: Sequence[str]) -> tuple[DepartmentStep, ...]:
-    return tuple(_step(draft, step, members) for step in steps)
+def _recording(record: written.Recording) -> model.Recording:
+    return model.Recording(always=record.always, announce=record.announce, keep_days=record.keep)
 
 
-def _step(draft: Draft, step: written.Step, members: Sequence[str]) -> DepartmentStep:
-    match step:
-        case written.PlayStep():
-            return Play(sound=step.play, answers=step.answer)
-        case written.RingStep():
-            return _ring(draft, step, members)
-        case "voicemail":
-            return plan_steps.VoicemailStep()
-        case written.RejectStep():
-            return Reject(cause=step.reject)
-        case written.HopStep():
-            return plan_steps.HopStep(department=step.department)
-        case _:
-            assert_never(step)
+def _labels(draft: Draft, entry: written.Department) -> Mapping[str, str]:
+    read = ((public_number(text, draft.context.country), label) for text, label in entry.labels.items())
+    return {number.value: label for number, label in read if number is not None}
 
 
-def _ring(draft: Draft, step: written.RingStep, members: Sequence[str]) -> plan_steps.RingStep:
-    people: dict[str, None] = {}  # a set that keeps the order written
-    for who in step.ring:
-        if who == "members":
-            people |= dict.fromkeys(members)
-        elif who in draft.departments:
-            people |= dict.fromkeys(draft.departments[who].members)
-        else:
-            people[who] = None
-    each_s = None
-    for_s = step.for_ or RING_FOR_S
-    if step.order is Order.IN_TURN:
-        each_s = step.each or min(RING_EACH_S, step.for_ or RING_EACH_S)
-        for_s = step.for_ or each_s * len(people)
-    return plan_steps.RingStep(
-        members=tuple(Member(person=key) for key in people),
-        for_s=for_s,
-        order=step.order,
-        each_s=each_s,
-        music=step.music,
+def _parking(draft: Draft) -> model.Parking | None:
+    parking = draft.parking
+    if parking is None:
+        return None
+    return model.Parking(
+        extension=parking.extension,
+        slots=parking.slots,
+        for_s=parking.for_,
+        where=draft.source.where(("parking",)),
     )
 
 
@@ -169,7 +162,12 @@ def _inbound(draft: Draft, at: int, rule: shape.InboundRule) -> model.InboundRul
         name=rule.name,
         callers=tuple(rule.from_),
         called=tuple(rule.to),
-        do=_steps(draft, rule.do, ()),
+        do=steps_of(draft, rule.do, ()),
+        trunks=tuple(rule.trunk),
+        during=tuple(rule.during),
+        outside=tuple(rule.outside),
+        states=dict(rule.when),
+        verified=tuple(rule.verified),
     )
 
 
@@ -195,7 +193,7 @@ def _routes(draft: Draft) -> tuple[model.TrunkRule, ...]:
     return (model.TrunkRule(path=draft.source.where(("trunks",)), called=(), use=tuple(draft.trunks)),)
 
 
-def _test(draft: Draft, at: int, test: shape.RouteTest) -> model.RouteTest:
+def _test(draft: Draft, at: int, test: tested.RouteTest) -> model.RouteTest:
     call, expect = test.call, test.expect
     shown = None
     if expect.caller_id is not None:
@@ -215,4 +213,13 @@ def _test(draft: Draft, at: int, test: shape.RouteTest) -> model.RouteTest:
         expect_caller_id=shown,
         expect_trunks=tuple(expect.trunks) if expect.trunks is not None else None,
         expect_refused=expect.refused,
+        press=tuple(call.press),
+        trunk=call.trunk,
+        verified=call.verified,
+        caller_name=call.name or "",
+        switches=dict(call.switched),
+        paused=tuple(call.paused),
+        expect_rings=tuple(expect.rings) if expect.rings is not None else None,
+        expect_name=expect.name,
+        expect_ringtone=expect.ringtone,
     )

@@ -1,19 +1,20 @@
-"""What takes more than one entry to judge: names, numbers and phones given twice, hours that overlap, idle rules.
+"""What takes more than one entry to judge: names given twice, hours that overlap, rules that are never reached.
 
 Each check looks only at entries that are good by themselves and says nothing where a faulty one might be the cause.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
 from itertools import pairwise
 from typing import NamedTuple
 
-from router.dialplan.draft import Draft
+from router.dialplan import number_checks
+from router.dialplan.draft import SECTIONS, Draft
 from router.dialplan.faults import Path
-from router.dialplan.numbers import emergency_numbers, is_valid
+from router.dialplan.parts import Kind
 from router.dialplan.scalars import DAYS, days
+from router.dialplan.values import MEMBERS
 from router.model.hours import Span
-from router.model.number import NumberKind, PhoneNumber
 
 DAY_MIN = 24 * 60
 
@@ -21,81 +22,23 @@ DAY_MIN = 24 * 60
 def check(plan: Draft) -> None:
     """Notes every fault and warning that concerns more than one entry."""
     names(plan)
-    numbers(plan)
-    phones(plan)
+    number_checks.check(plan)
     hours(plan)
     rules(plan)
     way_out(plan)
 
 
 def names(plan: Draft) -> None:
-    """A ring step names people and departments alike, so a name is one or the other."""
-    for name in plan.departments:
-        if name in plan.people:
-            plan.fault(("departments", name), "a person has this name too; a step could mean either", at_key=True)
-        if name == "members":
-            plan.fault(("departments", name), '"members" means a department\'s own members', at_key=True)
-    if "members" in plan.people:
-        plan.fault(("people", "members"), '"members" means a department\'s own members', at_key=True)
-
-
-def numbers(plan: Draft) -> None:
-    """Every number and extension leads to one place; a number in no known range is only worth a warning."""
-    emergency = set(emergency_numbers(plan.context.country)) if plan.context.country else set()
-    emergency.update(plan.emergency.numbers if plan.emergency else ())
-    taken: dict[str, Path] = {}
-    for path, number in _own_numbers(plan):
-        if number.value in emergency:
-            plan.fault(path, f"{number.value} is an emergency number")
-        elif number.value in taken:
-            first = plan.source.mark(taken[number.value])
-            plan.fault(path, f"{number.value} is already taken in {first}")
-        else:
-            taken[number.value] = path
-    for path, number in (*_own_numbers(plan), *_shown_numbers(plan)):
-        if number.kind is NumberKind.E164 and not is_valid(number):
-            plan.warn(path, f"{number.value} lies in no range that is known to be given out; is it right?")
-
-
-def _own_numbers(plan: Draft) -> Iterator[tuple[Path, PhoneNumber]]:
-    for name, person in plan.people.items():
-        if person.extension is not None:
-            yield ("people", name, "extension"), person.extension
-    for name, department in plan.departments.items():
-        for index, number in enumerate(department.numbers):
-            yield ("departments", name, "numbers", index), number
-        if department.extension is not None:
-            yield ("departments", name, "extension"), department.extension
-
-
-def _shown_numbers(plan: Draft) -> Iterator[tuple[Path, PhoneNumber]]:
-    for section, entries in (("people", plan.people), ("departments", plan.departments)):
-        for name, entry in entries.items():
-            if entry.caller_id is not None and entry.caller_id.number is not None:
-                yield (section, name, "caller_id"), entry.caller_id.number
-    for index, rule in plan.caller_ids.items():
-        if rule.show.number is not None:
-            yield ("outbound", "caller_id", index, "show"), rule.show.number
-    if plan.emergency is not None and plan.emergency.caller_id is not None:
-        yield ("emergency", "caller_id"), plan.emergency.caller_id
-
-
-def phones(plan: Draft) -> None:
-    """A phone is one person's, an endpoint one trunk's: a call must say who places it and where it comes from."""
-    trunk_at: dict[str, str] = {}
-    for name, trunk in plan.trunks.items():
-        endpoint = trunk.dial.rpartition("@")[2]
-        first = trunk_at.setdefault(endpoint, name)
-        if first != name:
-            plan.fault(("trunks", name, "dial"), f'"{endpoint}" is already the endpoint of trunk "{first}"')
-    person_at: dict[str, str] = {}
-    for name, person in plan.people.items():
-        first = person_at.setdefault(person.phone, name)
-        if first != name:
-            plan.fault(("people", name, "phone"), f'"{person.phone}" is already the phone of "{first}"')
-        trunk_name = trunk_at.get(person.phone.removeprefix("PJSIP/"))
-        if trunk_name is not None:
-            plan.fault(("people", name, "phone"), f'"{person.phone}" is the endpoint of trunk "{trunk_name}"')
+    """A step or a rule names people, departments, menus and lists alike, so a name is one of them."""
+    taken: dict[str, Kind] = {}
+    for section in ("people", "departments", "menus", "contacts"):
+        kind = SECTIONS[section]
+        for name in plan.context.names.get(kind, ()):
+            first = taken.setdefault(name, kind)
+            if first is not kind:
+                plan.fault((section, name), f"a {first.value} has this name too; it could mean either", at_key=True)
+            if name == MEMBERS:
+                plan.fault((section, name), '"members" means a department\'s own members', at_key=True)
 
 
 def hours(plan: Draft) -> None:
@@ -145,7 +88,7 @@ def _minute(clock: time) -> int:
 
 def rules(plan: Draft) -> None:
     """Rules are read from the top, so one that fits everything ends the list; for trunks one must."""
-    _everything(plan, ("inbound",), {at: not rule.from_ and not rule.to for at, rule in plan.inbound.items()})
+    _everything(plan, ("inbound",), {at: rule.is_unconditional for at, rule in plan.inbound.items()})
     _everything(
         plan,
         ("outbound", "caller_id"),

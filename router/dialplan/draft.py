@@ -6,17 +6,25 @@ the whole plan still run on everything else.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path as Folder
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from router.dialplan import scalars, shape
+from router.dialplan.contacts import Lists, read_lists
+from router.dialplan.departments import Department
 from router.dialplan.faults import Fault, Path, Suggest
+from router.dialplan.features import Codes, Parking
+from router.dialplan.menus import Menu
 from router.dialplan.numbers import is_country
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
+from router.dialplan.people import Person
 from router.dialplan.source import Source
 from router.dialplan.steps import Step
+from router.dialplan.tested import RouteTest
 
 P = TypeVar("P", bound=Part)
 
@@ -27,7 +35,29 @@ SECTIONS: dict[str, Kind] = {
     "people": Kind.PERSON,
     "schedules": Kind.SCHEDULE,
     "departments": Kind.DEPARTMENT,
+    "menus": Kind.MENU,
+    "contacts": Kind.LIST,
 }
+
+
+class Home(Enum):
+    """Where a list of steps stands."""
+
+    DEPARTMENT = "department"
+    RULE = "rule"
+    KEY = "key"  # of a menu: when nothing ends the call, the menu's `otherwise` follows
+    OTHERWISE = "otherwise"  # of a menu
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepList:
+    """Steps that follow one another. name: of the department or menu; department: whose steps these are."""
+
+    path: Path
+    steps: Sequence[Step]
+    home: Home
+    name: str = ""
+    department: Department | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,15 +72,19 @@ class Draft:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     head: shape.Head | None = None
+    contacts: Lists = field(default_factory=Lists)
     trunks: dict[str, shape.Trunk] = field(default_factory=dict)
-    people: dict[str, shape.Person] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
     schedules: dict[str, shape.Schedule] = field(default_factory=dict)
-    departments: dict[str, shape.Department] = field(default_factory=dict)
+    departments: dict[str, Department] = field(default_factory=dict)
+    menus: dict[str, Menu] = field(default_factory=dict)
     inbound: dict[int, shape.InboundRule] = field(default_factory=dict)
     caller_ids: dict[int, shape.CallerIdRule] = field(default_factory=dict)
     routes: dict[int, shape.TrunkRule] = field(default_factory=dict)
     emergency: shape.Emergency | None = None
-    tests: dict[int, shape.RouteTest] = field(default_factory=dict)
+    codes: Codes | None = None
+    parking: Parking | None = None
+    tests: dict[int, RouteTest] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
 
     def fault(self, path: Path, what: str, *, at_key: bool = False) -> None:
@@ -60,48 +94,69 @@ class Draft:
     def warn(self, path: Path, what: str) -> None:
         self.warnings.append(self.source.fault(path, what))
 
-    def step_lists(self) -> Iterator[tuple[Path, Sequence[Step], shape.Department | None]]:
-        """Every list of steps: where it stands, its steps, the department whose it is, None for a rule's."""
+    def step_lists(self) -> Iterator[StepList]:
+        """Every list of steps of the plan."""
         for name, department in self.departments.items():
-            yield ("departments", name, "open"), department.open, department
-            if department.closed is not None:
-                yield ("departments", name, "closed"), department.closed, department
+            path: Path = ("departments", name)
+            for key, steps in (("open", department.open), ("closed", department.closed)):
+                if steps is not None:
+                    yield StepList(
+                        path=(*path, key), steps=steps, home=Home.DEPARTMENT, name=name, department=department
+                    )
         for at, rule in self.inbound.items():
-            yield ("inbound", at, "do"), rule.do, None
+            yield StepList(path=("inbound", at, "do"), steps=rule.do, home=Home.RULE)
+        for name, menu in self.menus.items():
+            for key, lead in menu.keys.items():
+                if not isinstance(lead, str):
+                    yield StepList(path=("menus", name, "keys", key), steps=lead, home=Home.KEY, name=name)
+            if not isinstance(menu.otherwise, str):
+                path = ("menus", name, "otherwise")
+                yield StepList(path=path, steps=menu.otherwise, home=Home.OTHERWISE, name=name)
 
     def is_sound(self, *sections: str) -> bool:
         """Whether every entry of these sections is good, so that what is missing there is truly missing."""
         return not self.source.is_partial and self.faulty.isdisjoint(sections)
 
 
-def draft(source: Source) -> Draft:
-    """Reads every entry of the plan."""
+def draft(source: Source, folder: Folder) -> Draft:
+    """Reads every entry of the plan. folder: where its other files are."""
     written = source.value
     suggest = Suggest()
+    contacts = read_lists(source, folder)
     head, head_faults = _head(source, suggest)
     context = Context(
         country=_country(source),
         zone=head.timezone if head else ZoneInfo("UTC"),
         names={kind: _entries(source, section).keys() for section, kind in SECTIONS.items()},
         extensions=_extensions(source),
+        lists=contacts.numbers,
         suggest=suggest,
         is_partial=source.is_partial,
     )
-    plan = Draft(source=source, context=context, faults=[*source.faults, *head_faults], head=head)
+    plan = Draft(
+        source=source,
+        context=context,
+        faults=[*source.faults, *head_faults, *contacts.faults],
+        warnings=[*contacts.warnings],
+        head=head,
+        contacts=contacts,
+    )
     for key, what in unknown(shape.Company, written, suggest):
         plan.fault((key,), what, at_key=True)
 
     _section(plan, "trunks", shape.Trunk, plan.trunks)
-    _section(plan, "people", shape.Person, plan.people)
+    _section(plan, "people", Person, plan.people)
     _section(plan, "schedules", shape.Schedule, plan.schedules)
-    _section(plan, "departments", shape.Department, plan.departments)
+    _section(plan, "departments", Department, plan.departments)
+    _section(plan, "menus", Menu, plan.menus)
     if "departments" not in written and not source.is_partial:
         plan.fault((), '"departments" is missing: a plan has at least one')
     _rules(plan, ("inbound",), shape.InboundRule, plan.inbound)
     _outbound(plan)
-    if "emergency" in written:
-        plan.emergency = _read(plan, shape.Emergency, written["emergency"], ("emergency",))
-    _rules(plan, ("tests",), shape.RouteTest, plan.tests)
+    plan.emergency = _one(plan, "emergency", shape.Emergency)
+    plan.codes = _one(plan, "codes", Codes)
+    plan.parking = _one(plan, "parking", Parking)
+    _rules(plan, ("tests",), RouteTest, plan.tests)
     return plan
 
 
@@ -127,10 +182,16 @@ def _entries(source: Source, section: str) -> dict[str, Any]:
 
 def _extensions(source: Source) -> frozenset[str]:
     """Every extension that is written, so that rules may name them like numbers."""
-    entries = (*_entries(source, "people").values(), *_entries(source, "departments").values())
+    sections = ("people", "departments", "menus")
+    entries = [entry for section in sections for entry in _entries(source, section).values()]
     return frozenset(
         str(entry["extension"]) for entry in entries if isinstance(entry, dict) and "extension" in entry
     )
+
+
+def _one(plan: Draft, key: str, part: type[P]) -> P | None:
+    """Reads a part that a plan has once, None when it is not there or faulty."""
+    return _read(plan, part, plan.source.value[key], (key,)) if key in plan.source.value else None
 
 
 def _section(plan: Draft, section: str, part: type[P], into: dict[str, P]) -> None:

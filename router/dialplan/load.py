@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.dialplan import caller_ids, checks, flow, sounds
+from router.dialplan import caller_ids, checks, flow, prompts
 from router.dialplan.build import build
-from router.dialplan.draft import Draft, draft
+from router.dialplan.draft import draft
 from router.dialplan.faults import Fault, order
 from router.dialplan.source import folder, gather
-from router.dialplan.steps import PlayStep
 from router.model.department import DialPlan
 
 FAULTS_LIMIT = 1000  # told at once; nobody reads more, and a wrong file must not fill a disk with its log
@@ -32,37 +31,15 @@ def load(directory: Path) -> Loaded:
     takes some 10 µs a value: not for the event loop.
     """
     source = gather(directory)
-    entries = draft(source)
+    entries = draft(source, folder(directory))
     checks.check(entries)
     flow.check(entries)
     caller_ids.check(entries)
-    _prompts(entries, directory)
+    prompts.check(entries, folder(directory))
     plan = build(entries, entries.head) if entries.head is not None and not entries.faults else None
     return Loaded(
         plan=plan, faults=_told(entries.faults), warnings=_told(entries.warnings), files=dict(source.files)
     )
-
-
-def _prompts(entries: Draft, directory: Path) -> None:
-    """Notes prompts that are missing or cannot be played, at every place that names them."""
-    wanted = [
-        ((*path, index, "play"), step.play)
-        for path, steps, _ in entries.step_lists()
-        for index, step in enumerate(steps)
-        if isinstance(step, PlayStep)
-    ]
-    wanted += [
-        (("departments", name, "voicemail", "greeting"), entry.voicemail.greeting)
-        for name, entry in entries.departments.items()
-        if entry.voicemail is not None and entry.voicemail.greeting is not None
-    ]
-    if not wanted:
-        return
-    found = sounds.find(folder(directory))
-    problems = {name: sounds.problem(name, found) for name in sorted({name for _, name in wanted})}
-    for path, name in wanted:
-        if (what := problems[name]) is not None:
-            entries.fault(path, what)
 
 
 def _told(found: list[Fault]) -> tuple[Fault, ...]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from router.model.number import NumberList
+
 
 UNKNOWN_COUNTRY = ""  # of a plan whose country is faulty: its numbers are then not judged
 
@@ -35,6 +37,8 @@ class Kind(Enum):
     DEPARTMENT = "department"
     TRUNK = "trunk"
     SCHEDULE = "schedule"
+    MENU = "menu"
+    LIST = "list of contacts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Context:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     names: "Mapping[Kind, Collection[str]]" = field(default_factory=dict)
     extensions: "Collection[str]" = ()
+    lists: "Mapping[str, NumberList]" = field(default_factory=dict)
     suggest: Suggest = field(default_factory=Suggest)
     is_partial: bool = False  # a file could not be read, so names may be known that are not seen
 

@@ -21,6 +21,9 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9_.-]+\Z")
 _DIAL = re.compile(r"PJSIP/\{number\}@[A-Za-z0-9_.-]+\Z")
+_RINGTONE = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
+_CODE = re.compile(r"\*[0-9]{1,4}\Z", re.ASCII)
+_KEPT = re.compile(r"([0-9]{1,4})d\Z", re.ASCII)
 _SOUND = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z")
 
 NAME_RULE = "a name is made of a-z, 0-9, - and _, and begins with a letter or digit"
@@ -45,6 +48,14 @@ def spoken(length_s: float) -> str:
         return f"{length_s * 1000:g}ms"
     minutes, rest = divmod(length_s, 60)
     return (f"{minutes:g}m" if minutes else "") + (f"{rest:g}s" if rest else "")
+
+
+def kept_days(text: str, most: int) -> int:
+    """For how long something is kept, in whole days: 90d."""
+    found = _KEPT.match(text)
+    if found is None or not 1 <= int(found.group(1)) <= most:
+        raise ValueError(f'"{brief(text)}" is no number of days; write it such as 90d, 1d to {most}d is possible')
+    return int(found.group(1))
 
 
 def span(text: str) -> Span:
@@ -136,4 +147,18 @@ def sound(text: str) -> str:
     if not _SOUND.match(text):
         wanted = "its path below sounds/ without the suffix, such as welcome or sales/greeting"
         raise ValueError(f'"{brief(text)}" is no name of a prompt; write {wanted}')
+    return text
+
+
+def ringtone(text: str) -> str:
+    """What phones are told to ring with (Alert-Info), with nothing in it that means something to a SIP header."""
+    if not _RINGTONE.match(text):
+        raise ValueError(f'"{brief(text)}" is no ringtone; write letters, digits and ._- such as vip, 32 at most')
+    return text
+
+
+def code(text: str) -> str:
+    """What is dialled on a phone to ask for something: * and one to four digits."""
+    if not _CODE.match(text):
+        raise ValueError(f'"{brief(text)}" is no code; write * and one to four digits in quotes, such as "*51"')
     return text

@@ -1,14 +1,13 @@
-"""The steps of a department or an inbound rule as they are written: each ends the call or falls through."""
+"""The steps of a department, a rule, a menu or a day as they are written: each ends the call or falls through."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo
 
 from router.dialplan import values
 from router.dialplan.faults import brief
 from router.dialplan.parts import Part, context_of, got
-from router.dialplan.values import Many
-from router.model.plan import Music, Order
+from router.dialplan.ring_steps import QueueStep, RingStep
 
 
 class PlayStep(Part):
@@ -18,48 +17,43 @@ class PlayStep(Part):
     answer: bool = True
 
 
-class RingStep(Part):
-    """Rings people."""
+class MenuStep(Part):
+    """The caller chooses by key; the menu says what follows."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"confirm", "ringtone", "priority"})
-
-    ring: Many[values.RingName]
-    order: values.RingOrder = Order.TOGETHER
-    each: values.RingTime | None = None
-    for_: values.RingTime | None = Field(default=None, alias="for")
-    music: values.Heard = Music.RINGING
-
-    @model_validator(mode="after")
-    def _each_in_turn(self) -> Self:
-        if self.each is not None and self.order is not Order.IN_TURN:
-            raise ValueError('"each" is the time of one phone after another; it goes with order: in-turn')
-        if self.each is not None and self.for_ is not None and self.each > self.for_:
-            raise ValueError('"each" is longer than "for", the time of the whole step')
-        return self
+    menu: values.MenuName
 
 
 class RejectStep(Part):
-    """Refuses the call."""
+    """Refuses the call, after a prompt that costs the caller nothing when there is one."""
 
     reject: values.Cause
+    play: values.Sound | None = None
+
+
+class DeadEndStep(Part):
+    """Music until the caller gives up."""
+
+    dead_end: values.DeadEndTime = Field(alias="dead-end")
 
 
 class HopStep(Part):
     """Goes on in another department."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"priority", "ringtone"})
-
     department: values.DepartmentName
+    priority: values.Priority = 0
+    ringtone: values.Ringtone | None = None
 
 
 STEPS = {
     "play": "{play: welcome}",
     "ring": "{ring: members}",
+    "queue": "{queue: members}",
+    "menu": "{menu: main}",
     "voicemail": "voicemail",
     "reject": "{reject: busy}",
+    "dead-end": "{dead-end: 2m}",
     "department": "{department: support}",
 }
-_LATER_STEPS = frozenset({"menu", "queue", "transfer", "text", "mobile"})
 
 
 def _begins(step: Any, info: ValidationInfo) -> Any:
@@ -69,35 +63,39 @@ def _begins(step: Any, info: ValidationInfo) -> Any:
     if isinstance(step, str):
         if step in STEPS:
             raise ValueError(f'"{step}" needs a value; write {STEPS[step]}')
-        if step in _LATER_STEPS:
-            raise ValueError(f'"{step}" is not yet supported')
         raise ValueError(f'"{brief(step)}" is no step; {context_of(info).suggest(step, STEPS)}')
     if not isinstance(step, dict):
         raise ValueError(f"expected a step, got {got(step)}; known: {', '.join(STEPS)}")
-    heads = [key for key in step if key in STEPS]
+    heads = _heads(step)
     if heads == ["voicemail"]:
         raise ValueError('"voicemail" stands alone; its settings are the department\'s voicemail:')
     if len(heads) > 1:
         raise ValueError(f"{' and '.join(heads)} in one step; begin each step with a dash of its own")
     if not heads:
-        later = next((key for key in step if key in _LATER_STEPS), None)
-        if later:
-            raise ValueError(f'"{later}" is not yet supported')
         first = next(iter(step), "")
         raise ValueError(f'"{brief(first)}" is no step; {context_of(info).suggest(first, STEPS)}')
     return step
 
 
+def _heads(step: dict[str, Any]) -> list[str]:
+    """The keys that say which step it is; a refusal may play a prompt."""
+    heads = [key for key in step if key in STEPS]
+    return ["reject"] if sorted(heads) == ["play", "reject"] else heads
+
+
 def _head(step: Any) -> str:
-    return "<voicemail>" if step == "voicemail" else next(f"<{key}>" for key in step if key in STEPS)
+    return "<voicemail>" if step == "voicemail" else f"<{_heads(step)[0]}>"
 
 
 # The tags stand in angle brackets so that a fault's path can leave them out.
 Step = Annotated[
     Annotated[PlayStep, Tag("<play>")]
     | Annotated[RingStep, Tag("<ring>")]
+    | Annotated[QueueStep, Tag("<queue>")]
+    | Annotated[MenuStep, Tag("<menu>")]
     | Annotated[Literal["voicemail"], Tag("<voicemail>")]
     | Annotated[RejectStep, Tag("<reject>")]
+    | Annotated[DeadEndStep, Tag("<dead-end>")]
     | Annotated[HopStep, Tag("<department>")],
     Discriminator(_head),
     BeforeValidator(_begins),
@@ -106,5 +104,5 @@ Steps = Annotated[list[Step], Field(min_length=1)]
 
 
 def ends(step: Step) -> bool:
-    """Whether nothing after the step is ever done."""
-    return step == "voicemail" or isinstance(step, RejectStep | HopStep)
+    """Whether nothing after the step is ever done: the call is over, or goes on elsewhere."""
+    return step == "voicemail" or isinstance(step, RejectStep | DeadEndStep | HopStep | MenuStep)

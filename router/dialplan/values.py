@@ -1,109 +1,43 @@
-"""The leaves of a dial plan's shape: each reads one text of the YAML into a value of the model.
+"""The leaves of a dial plan's shape: numbers, names, durations and the other small texts, each as a value."""
 
-Every leaf is text. A plain 600 or 999 is taken as the digits it was written with where digits make sense; anywhere
-else a number, a truth value or a list in a text's place is refused rather than converted.
-"""
-
-from collections.abc import Callable, Collection
+import re
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BeforeValidator
 
 from router.dialplan import patterns, scalars
 from router.dialplan.faults import brief
+from router.dialplan.leaves import OneOrMany, Text, known, names, one_of, whole, within
 from router.dialplan.numbers import is_country, public_number
-from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, context_of, got
-from router.model.department import NumberFormat, ShownNumber
-from router.model.hours import Span
+from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind
+from router.model.call import Verification
+from router.model.department import Condition, NumberFormat, ShownNumber
+from router.model.hours import Position, Span
 from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
 from router.model.plan import Music, Order, RejectCause
 
-MOST_TEXT = 200  # characters of one text
-RING_LIMITS_S = (1.0, 600.0)
-MESSAGE_LIMITS_S = (5.0, 1800.0)
+MOST_LABEL = 20  # characters: the caller's name must still fit beside it
+MOST_SLOTS = 100
+NOTHING = "nothing"  # in a test's press: no key at all
+MEMBERS = "members"
 
-T = TypeVar("T")
-
-
-class Text:
-    """Marks a leaf: reads a text, with the plan around it, into a value. schema: for the editor."""
-
-    def __init__(self, read: Callable[[str, Context], Any], *, digits: bool = False, **schema: Any) -> None:
-        self._read = read
-        self._digits = digits
-        self._schema = schema
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self._validate)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": ["string", "integer"] if self._digits else "string", **self._schema}
-
-    def _validate(self, value: Any, info: ValidationInfo) -> Any:
-        if self._digits and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, bool | int):
-            raise ValueError(f'expected text; put it in quotes: "{got(value)}"')
-        if not isinstance(value, str):
-            raise ValueError(f"expected one text, got {got(value)}")
-        if len(value) > MOST_TEXT:
-            raise ValueError(f"has {len(value)} characters; {MOST_TEXT} are possible")
-        return self._read(value, context_of(info))
+_NUMBERISH = re.compile(r"[+0-9][0-9 ().\-/]*\Z", re.ASCII)
+_SLOTS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?\Z", re.ASCII)
+_KEY = re.compile(r"[0-9*#]\Z", re.ASCII)
+_PRESSED = re.compile(r"[0-9*#]\Z|[0-9]{2,6}\Z", re.ASCII)
 
 
-class _OneOrMany:
-    """Marks a list that may be written as its only entry."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """Whom a ring entry means. name: a person, a department or "members"; "" for a bare number."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_listed, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        several = handler(schema)
-        return {"anyOf": [several["items"], several]}
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str | int) else value
-
-
-Many = Annotated[list[T], Field(min_length=1), _OneOrMany()]
-
-
-def _known(*kinds: Kind, also: Collection[str] = ()) -> Text:
-    def read(text: str, context: Context) -> str:
-        if context.is_partial:
-            return text
-        if text in also or any(text in context.names.get(kind, ()) for kind in kinds):
-            return text
-        if text.endswith(".mobile"):
-            raise ValueError(f'"{brief(text)}": ringing a mobile is not yet supported')
-        what = " or ".join(kind.value for kind in kinds)
-        names = chain(also, *(context.names.get(kind, ()) for kind in kinds))
-        raise ValueError(f'"{brief(text)}" is no {what}; {context.suggest(text, names)}')
-
-    return Text(read)
-
-
-def _one_of(values: dict[str, Any], later: Collection[str] = ()) -> Text:
-    def read(text: str, context: Context) -> Any:
-        if text in values:
-            return values[text]
-        if text in later:
-            raise ValueError(f'"{text}" is not yet supported; supported: {", ".join(values)}')
-        raise ValueError(f'"{brief(text)}" is not possible here; {context.suggest(text, values)}')
-
-    return Text(read, enum=list(values))
+    text: str
+    name: str = ""
+    is_mobile: bool = False
+    number: PhoneNumber | None = None
 
 
 def _country(text: str, _: Context) -> str:
@@ -138,6 +72,11 @@ def _public(text: str, context: Context) -> PhoneNumber:
     return read
 
 
+def _number_text(text: str, context: Context) -> str:
+    _public(text, context)
+    return text  # as written: two keys that mean the same number must not become one
+
+
 def _shown(text: str, context: Context) -> ShownNumber:
     return ShownNumber(number=None if text == "withheld" else _public(text, context))
 
@@ -157,7 +96,7 @@ def _short(text: str, _: Context) -> str:
 def _caller(text: str, context: Context) -> NumberPattern:
     if context.country == UNKNOWN_COUNTRY:
         return NumberPattern(kind=PatternKind.ANY, text=text)
-    return patterns.pattern(text, context.country, context.extensions)
+    return patterns.pattern(text, context.country, context.extensions, context.lists)
 
 
 def _own_numbers(text: str, context: Context) -> NumberPattern:
@@ -168,13 +107,9 @@ def _own_numbers(text: str, context: Context) -> NumberPattern:
 
 def _called(text: str, context: Context) -> NumberPattern:
     read = _caller(text, context)
-    if read.kind is PatternKind.WITHHELD:
-        raise ValueError("a called number is never withheld; numbers, prefixes or countries are possible")
+    if read.kind in (PatternKind.WITHHELD, PatternKind.UNKNOWN):
+        raise ValueError(f"a called number is never {text}; numbers, prefixes, countries or types are possible")
     return read
-
-
-def _within(limits_s: tuple[float, float]) -> Callable[[str, Context], float]:
-    return lambda text, _: scalars.seconds(text, *limits_s)
 
 
 def _days(text: str, _: Context) -> str:
@@ -187,69 +122,186 @@ def _day(text: str, _: Context) -> str:
     return text
 
 
+def _rung(text: str, context: Context) -> Rung:
+    who = (MEMBERS, *names(context, Kind.PERSON, Kind.DEPARTMENT))
+    if text in who:
+        return Rung(text=text, name=text)
+    owner, dot, what = text.rpartition(".")
+    if dot and what == "mobile":
+        return Rung(text=text, name=_person(owner, context), is_mobile=True)
+    if text in context.extensions:
+        raise ValueError(f"{text} is an extension; write the name of the person or department that has it")
+    if _NUMBERISH.match(text):
+        return Rung(text=text, number=_public(text, context))
+    if context.is_partial:
+        return Rung(text=text, name=text)
+    raise ValueError(f'"{brief(text)}" is no person or department; {context.suggest(text, who)}')
+
+
+def _person(name: str, context: Context) -> str:
+    people = context.names.get(Kind.PERSON, ())
+    if name not in people and not context.is_partial:
+        raise ValueError(f'"{brief(name)}" is no person; {context.suggest(name, people)}')
+    return name
+
+
+def _forward(text: str, context: Context) -> PhoneNumber | None:
+    if text == "mobile":
+        return None
+    if text in context.extensions:
+        raise ValueError(f"{text} is an extension; calls are forwarded to mobile or to a number outside")
+    return _public(text, context)
+
+
+def _slots(text: str, _: Context) -> tuple[PhoneNumber, ...]:
+    found = _SLOTS.match(text)
+    if found is None:
+        raise ValueError(f'"{brief(text)}" is no range of slots; write it such as 701-709')
+    first, last = found.group(1), found.group(2) or found.group(1)
+    count = int(last) - int(first) + 1
+    if len(first) != len(last) or not 1 <= count <= MOST_SLOTS:
+        raise ValueError(f'"{brief(text)}" is no range of slots; the lower first, {MOST_SLOTS} slots at most')
+    return tuple(_extension(str(int(first) + n).zfill(len(first)), _) for n in range(count))
+
+
+def _key(text: str, _: Context) -> str:
+    if not _KEY.match(text):
+        raise ValueError(f'"{brief(text)}" is no key of a phone; 0 to 9, "*" and "#" are possible')
+    return text
+
+
+def _pressed(text: str, _: Context) -> str:
+    if text == NOTHING:
+        return ""
+    if not _PRESSED.match(text):
+        raise ValueError(f'"{brief(text)}" cannot be pressed; write a key, an extension or "{NOTHING}"')
+    return text
+
+
+def _label(text: str, _: Context) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > MOST_LABEL:
+        raise ValueError(f"must be 1 to {MOST_LABEL} printable characters: the caller's name stands behind it")
+    return text.strip()
+
+
+def _switched(text: str, context: Context) -> str:
+    """The name of a department or schedule -> the key of its switch, such as "department:sales"."""
+    kinds = [kind for kind in (Kind.DEPARTMENT, Kind.SCHEDULE) if text in context.names.get(kind, ())]
+    if len(kinds) == 1:
+        return f"{kinds[0].value}:{text}"
+    both = [f"{kind.value}:{text}" for kind in kinds]
+    if both:
+        raise ValueError(f'"{text}" is a department and a schedule; write {" or ".join(both)}')
+    kind, _, name = text.partition(":")
+    shared = set(context.names.get(Kind.DEPARTMENT, ())) & set(context.names.get(Kind.SCHEDULE, ()))
+    if context.is_partial or (kind in (Kind.DEPARTMENT.value, Kind.SCHEDULE.value) and name in shared):
+        return text
+    known = names(context, Kind.DEPARTMENT, Kind.SCHEDULE)
+    raise ValueError(f'"{brief(text)}" is no department or schedule; {context.suggest(text, known)}')
+
+
+def _target_text(text: str, context: Context) -> str:
+    """Whom a step rings, as a test names them: alice, alice.mobile or +447400123456."""
+    people = context.names.get(Kind.PERSON, ())
+    if _NUMBERISH.match(text) and text not in people:
+        return _public(text, context).value
+    _person(text.removesuffix(".mobile"), context)
+    return text
+
+
 def _step_text(text: str, context: Context) -> str:
     """A step in short, as `rules.explain.step_text` writes it."""
     match text.split():
-        case ["play"] | ["voicemail"]:
+        case ["play"] | ["voicemail"] | ["dead-end"]:
             return text
-        case ["ring", _, *_] as words:
-            people = context.names.get(Kind.PERSON, ())
-            for person in words[1:]:
-                if person not in people and not context.is_partial:
-                    raise ValueError(f'"{brief(person)}" is no person; {context.suggest(person, people)}')
-            return " ".join(words)
+        case ["ring" | "queue" as what, _, *_] as words:
+            return " ".join([what, *(_target_text(word, context) for word in words[1:])])
+        case ["menu", menu]:
+            menus = context.names.get(Kind.MENU, ())
+            if menu not in menus and not context.is_partial:
+                raise ValueError(f'"{brief(menu)}" is no menu; {context.suggest(menu, menus)}')
+            return f"menu {menu}"
         case ["reject", cause] if cause in _CAUSES:
             return f"reject {cause}"
-    raise ValueError(f'"{brief(text)}" is no step in short; known: play, ring alice bob, voicemail, reject busy')
+    raise ValueError(f'"{brief(text)}" is no step in short; known: {", ".join(SHORT_STEPS)}')
 
 
+SHORT_STEPS = (
+    "play",
+    "ring alice bob.mobile",
+    "queue alice bob",
+    "menu main",
+    "voicemail",
+    "reject busy",
+    "dead-end",
+)
 _CAUSES = {each.value: each for each in RejectCause}
 
 Line = Annotated[str, Text(_line, minLength=1, maxLength=80)]
+Label = Annotated[str, Text(_label, minLength=1, maxLength=MOST_LABEL)]
 Name = Annotated[str, Text(lambda text, _: scalars.name(text), pattern="^[a-z0-9][a-z0-9_-]*$")]
 Country = Annotated[str, Text(_country, pattern="^[A-Z]{2}$")]
 Zone = Annotated[ZoneInfo, Text(_zone)]
 
-PersonName = Annotated[str, _known(Kind.PERSON)]
-DepartmentName = Annotated[str, _known(Kind.DEPARTMENT)]
-TrunkName = Annotated[str, _known(Kind.TRUNK)]
-ScheduleName = Annotated[str, _known(Kind.SCHEDULE)]
-RingName = Annotated[str, _known(Kind.PERSON, Kind.DEPARTMENT, also=("members",))]
+PersonName = Annotated[str, known(Kind.PERSON)]
+DepartmentName = Annotated[str, known(Kind.DEPARTMENT)]
+TrunkName = Annotated[str, known(Kind.TRUNK)]
+ScheduleName = Annotated[str, known(Kind.SCHEDULE)]
+MenuName = Annotated[str, known(Kind.MENU)]
+LeadName = Annotated[str, known(Kind.DEPARTMENT, Kind.PERSON, Kind.MENU)]
+RungName = Annotated[Rung, Text(_rung, digits=True)]
+SwitchName = Annotated[str, Text(_switched)]
 
 Number = Annotated[PhoneNumber, Text(_public, digits=True)]
+NumberText = Annotated[str, Text(_number_text, digits=True)]
 Shown = Annotated[ShownNumber, Text(_shown, digits=True)]
 Extension = Annotated[PhoneNumber, Text(_extension, digits=True)]
+Slots = Annotated[tuple[PhoneNumber, ...], Text(_slots, digits=True, examples=["701-709"])]
 ShortNumber = Annotated[str, Text(_short, digits=True)]
 Caller = Annotated[NumberPattern, Text(_caller, digits=True)]
 Called = Annotated[NumberPattern, Text(_called, digits=True)]
 OwnNumbers = Annotated[NumberPattern, Text(_own_numbers, digits=True)]
 Dialled = Annotated[str, Text(lambda text, _: text, digits=True)]
+Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456"])]
+Key = Annotated[str, Text(_key, digits=True)]
+Pressed = Annotated[str, Text(_pressed, digits=True, examples=["2", "201", NOTHING])]
+Code = Annotated[str, Text(lambda text, _: scalars.code(text), pattern=r"^\*[0-9]{1,4}$")]
 
 Dial = Annotated[str, Text(lambda text, _: scalars.dial(text), pattern=r"^PJSIP/\{number\}@[A-Za-z0-9_.-]+$")]
 Phone = Annotated[str, Text(lambda text, _: scalars.phone(text), pattern=r"^PJSIP/[A-Za-z0-9_.-]+$")]
 Sound = Annotated[str, Text(lambda text, _: scalars.sound(text), pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
+Ringtone = Annotated[str, Text(lambda text, _: scalars.ringtone(text), pattern="^[A-Za-z0-9][A-Za-z0-9 _.-]*$")]
 Email = Annotated[str, Text(lambda text, _: scalars.email(text), format="email")]
 
-# A bare 20 is read as text too, so that it is told it lacks a unit rather than quotes.
-_DURATION: dict[str, Any] = {"type": "string", "examples": ["20s", "3m", "1m30s"]}
-RingTime = Annotated[float, Text(_within(RING_LIMITS_S), digits=True, **_DURATION)]
-MessageTime = Annotated[float, Text(_within(MESSAGE_LIMITS_S), digits=True, **_DURATION)]
+RingTime = Annotated[float, within(1.0, 600.0)]
+QueueTime = Annotated[float, within(5.0, 14_400.0)]
+MessageTime = Annotated[float, within(5.0, 1800.0)]
+AnnounceTime = Annotated[float, within(10.0, 600.0)]
+KeyTime = Annotated[float, within(1.0, 60.0)]
+WrapUpTime = Annotated[float, within(1.0, 1800.0)]
+ParkingTime = Annotated[float, within(5.0, 3600.0)]
+DeadEndTime = Annotated[float, within(5.0, 600.0)]
+KeptDays = Annotated[int, Text(lambda text, _: scalars.kept_days(text, 3650), digits=True, type="string")]
+Weight = Annotated[int, whole(1, 100)]
+Priority = Annotated[int, whole(0, 100)]
+Waiting = Annotated[int, whole(1, 500)]
+Tries = Annotated[int, whole(1, 10)]
 Days = Annotated[str, Text(_days)]
 Day = Annotated[str, Text(_day)]
 Hours = Annotated[Span, Text(lambda text, _: scalars.span(text), examples=["09:00-17:30"])]
-Spans = Annotated[list[Hours], _OneOrMany(), BeforeValidator(lambda value: [] if value == "closed" else value)]
+Spans = Annotated[
+    list[Hours], OneOrMany(str, int), BeforeValidator(lambda value: [] if value == "closed" else value)
+]
 Moment = Annotated[
     datetime, Text(lambda text, context: scalars.moment(text, context.zone), examples=["2026-11-24 10:00"])
 ]
 
-Format = Annotated[NumberFormat, _one_of({each.value: each for each in NumberFormat})]
-RingOrder = Annotated[
-    Order,
-    _one_of(
-        {each.value: each for each in (Order.TOGETHER, Order.IN_TURN)},
-        later=("round-robin", "longest-idle", "fewest-calls", "random"),
-    ),
-]
-Heard = Annotated[Music, _one_of({each.value: each for each in Music})]
-Cause = Annotated[RejectCause, _one_of(_CAUSES)]
-StepText = Annotated[str, Text(_step_text, examples=["play", "ring alice bob", "voicemail", "reject busy"])]
+Format = Annotated[NumberFormat, one_of({each.value: each for each in NumberFormat})]
+RingOrder = Annotated[Order, one_of({each.value: each for each in Order})]
+Heard = Annotated[Music, one_of({each.value: each for each in Music})]
+Cause = Annotated[RejectCause, one_of(_CAUSES)]
+Verified = Annotated[Verification, one_of({each.value: each for each in Verification})]
+Stands = Annotated[Condition, one_of({each.value: each for each in Condition})]
+Put = Annotated[Position, one_of({each.value: each for each in Position})]
+TargetText = Annotated[str, Text(_target_text, digits=True, examples=["alice", "alice.mobile", "+447400123456"])]
+StepText = Annotated[str, Text(_step_text, examples=list(SHORT_STEPS))]

@@ -11,6 +11,7 @@ from router.dialplan.load import load
 from router.dialplan.parts import Part, keys
 from router.dialplan.schema import schema
 from router.dialplan.shape import Company
+from router.model.plan import Order
 from tests.dialplan.conftest import HEAD, SHIPPED, plan_of, write_prompt
 
 README = (SHIPPED / "README.md").read_text("utf-8")
@@ -90,5 +91,5 @@ def test_the_json_schema_is_whole_and_knows_what_is_refused() -> None:
     assert set(made["properties"]) == keys(Company)
     assert made["additionalProperties"] is False
     assert all(part["additionalProperties"] is False for part in made["$defs"].values())
-    assert made["$defs"]["RingStep"]["properties"]["order"]["enum"] == ["together", "in-turn"]
+    assert made["$defs"]["RingStep"]["properties"]["order"]["enum"] == [each.value for each in Order]
     assert made["required"] == ["company", "country", "timezone", "departments"]

@@ -1,0 +1,36 @@
+"""What a phone can do by dialling: codes and parking slots, as they are written."""
+
+from pydantic import Field
+
+from router.dialplan import values
+from router.dialplan.parts import Part
+from router.model.department import Feature
+
+
+class Codes(Part):
+    """The codes that phones may dial, each with what it asks for."""
+
+    pause: values.Code | None = None
+    resume: values.Code | None = None
+    log_in: values.Code | None = Field(default=None, alias="log-in")
+    log_out: values.Code | None = Field(default=None, alias="log-out")
+    forward: values.Code | None = None
+    open: values.Code | None = None
+    close: values.Code | None = None
+    follow: values.Code | None = None
+    pick_up: values.Code | None = Field(default=None, alias="pick-up")
+    record: values.Code | None = None
+
+    @property
+    def features(self) -> dict[Feature, str]:
+        """The codes that are written, by what they ask for."""
+        written = ((feature, getattr(self, feature.value.replace("-", "_"))) for feature in Feature)
+        return {feature: code for feature, code in written if code is not None}
+
+
+class Parking(Part):
+    """Where talks are parked, and for how long."""
+
+    extension: values.Extension
+    slots: values.Slots
+    for_: values.ParkingTime = Field(default=60.0, alias="for")

@@ -1,0 +1,143 @@
+"""Numbers, extensions, phones and codes over the whole plan: each leads to one place, and no call comes back."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from router.dialplan.draft import Draft
+from router.dialplan.faults import Path
+from router.dialplan.numbers import emergency_numbers, is_valid, public_number
+from router.dialplan.ring_steps import QueueStep, RingStep
+from router.model.department import Feature
+from router.model.number import NumberKind, PhoneNumber
+
+Places = Iterator[tuple[Path, PhoneNumber]]
+
+PLAIN_CODES = frozenset({Feature.PAUSE, Feature.RESUME, Feature.RECORD})  # nothing is dialled after them
+
+
+def check(plan: Draft) -> None:
+    taken = numbers(plan)
+    ways_out(plan, taken)
+    labels(plan, taken)
+    phones(plan)
+    codes(plan)
+
+
+def numbers(plan: Draft) -> Mapping[str, Path]:
+    """Every number and extension leads to one place; a number in no known range is only worth a warning."""
+    emergency = set(emergency_numbers(plan.context.country)) if plan.context.country else set()
+    emergency.update(plan.emergency.numbers if plan.emergency else ())
+    taken: dict[str, Path] = {}
+    for path, number in _own_numbers(plan):
+        if number.value in emergency:
+            plan.fault(path, f"{number.value} is an emergency number")
+        elif number.value in taken:
+            first = plan.source.mark(taken[number.value])
+            plan.fault(path, f"{number.value} is already taken in {first}")
+        else:
+            taken[number.value] = path
+    for path, number in (*_own_numbers(plan), *_shown_numbers(plan), *_called_numbers(plan)):
+        if number.kind is NumberKind.E164 and not is_valid(number):
+            plan.warn(path, f"{number.value} lies in no range that is known to be given out; is it right?")
+    return taken
+
+
+def _own_numbers(plan: Draft) -> Places:
+    for name, person in plan.people.items():
+        if person.extension is not None:
+            yield ("people", name, "extension"), person.extension
+    for section, entries in (("departments", plan.departments), ("menus", plan.menus)):
+        for name, entry in entries.items():
+            for index, number in enumerate(entry.numbers):
+                yield (section, name, "numbers", index), number
+            if entry.extension is not None:
+                yield (section, name, "extension"), entry.extension
+    if plan.parking is not None:
+        yield ("parking", "extension"), plan.parking.extension
+        for slot in plan.parking.slots:
+            yield ("parking", "slots"), slot
+
+
+def _shown_numbers(plan: Draft) -> Places:
+    for section, entries in (("people", plan.people), ("departments", plan.departments)):
+        for name, entry in entries.items():
+            if entry.caller_id is not None and entry.caller_id.number is not None:
+                yield (section, name, "caller_id"), entry.caller_id.number
+    for index, rule in plan.caller_ids.items():
+        if rule.show.number is not None:
+            yield ("outbound", "caller_id", index, "show"), rule.show.number
+    if plan.emergency is not None and plan.emergency.caller_id is not None:
+        yield ("emergency", "caller_id"), plan.emergency.caller_id
+
+
+def _called_numbers(plan: Draft) -> Places:
+    """The numbers outside that calls are sent to."""
+    for name, person in plan.people.items():
+        if person.mobile is not None:
+            yield ("people", name, "mobile"), person.mobile
+        for when, number in (person.forward.cases if person.forward else {}).items():
+            if number is not None:
+                yield ("people", name, "forward", when.value), number
+    for listed in plan.step_lists():
+        for index, step in enumerate(listed.steps):
+            if isinstance(step, RingStep | QueueStep):
+                key, entries = ("ring", step.ring) if isinstance(step, RingStep) else ("queue", step.queue)
+                for at, entry in enumerate(entries):
+                    if entry.who.number is not None:
+                        yield (*listed.path, index, key, at), entry.who.number
+
+
+def ways_out(plan: Draft, taken: Mapping[str, Path]) -> None:
+    """A call that is sent outside must not come back to us, and needs a trunk to go by."""
+    for path, number in _called_numbers(plan):
+        if number.value in taken and number.kind is NumberKind.E164:
+            plan.fault(path, f"{number.value} is the company's own number; the call would come back")
+    for name, person in plan.people.items():
+        if person.forward is not None and not plan.trunks and plan.is_sound("trunks"):
+            plan.fault(("people", name, "forward"), "there is no trunk to forward calls by")
+
+
+def labels(plan: Draft, taken: Mapping[str, Path]) -> None:
+    """A label by number is for one of the company's numbers, each once."""
+    for name, department in plan.departments.items():
+        seen: set[str] = set()
+        for text in department.labels:
+            number = public_number(text, plan.context.country)
+            if number is None or not plan.is_sound("departments", "menus"):
+                continue
+            if number.value not in taken:
+                plan.fault(("departments", name, "labels", text), "is no number of the company", at_key=True)
+            elif number.value in seen:
+                plan.fault(("departments", name, "labels", text), "is written twice", at_key=True)
+            seen.add(number.value)
+
+
+def phones(plan: Draft) -> None:
+    """A phone is one person's, an endpoint one trunk's: a call must say who places it and where it comes from."""
+    trunk_at: dict[str, str] = {}
+    for name, trunk in plan.trunks.items():
+        endpoint = trunk.dial.rpartition("@")[2]
+        first = trunk_at.setdefault(endpoint, name)
+        if first != name:
+            plan.fault(("trunks", name, "dial"), f'"{endpoint}" is already the endpoint of trunk "{first}"')
+    person_at: dict[str, str] = {}
+    for name, person in plan.people.items():
+        first = person_at.setdefault(person.phone, name)
+        if first != name:
+            plan.fault(("people", name, "phone"), f'"{person.phone}" is already the phone of "{first}"')
+        trunk_name = trunk_at.get(person.phone.removeprefix("PJSIP/"))
+        if trunk_name is not None:
+            plan.fault(("people", name, "phone"), f'"{person.phone}" is the endpoint of trunk "{trunk_name}"')
+
+
+def codes(plan: Draft) -> None:
+    """What is dialled must say one thing: no code twice, and none that could be another with digits after it."""
+    written = list(plan.codes.features.items()) if plan.codes else []
+    for (first, one), (second, other) in combinations(written, 2):
+        path: Path = ("codes", second.value)
+        if one == other:
+            plan.fault(path, f"{other} is already the code for {first.value}")
+            continue
+        for (feature, code), longer in (((first, one), other), ((second, other), one)):
+            if longer.startswith(code) and feature not in PLAIN_CODES:
+                plan.fault(path, f"{longer} could be {code} ({feature.value}) with digits after it; choose another")
