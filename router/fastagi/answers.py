@@ -19,6 +19,7 @@ Dial strings hold numbers of the dial plan's making only: what was dialled is re
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from router.dialplan import fallback
@@ -27,9 +28,11 @@ from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, RejectCause, Ring, Voicemail
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.rules import endings
 from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
+from router.rules.ringing import line_up
 
 INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
@@ -120,11 +123,18 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
             assert_never(decision.to)
 
 
-def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
+def answer_inbound(
+    decision: RoutingDecision,
+    called: str,
+    plan: DialPlan,
+    at: datetime,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+) -> Answer:
     """The decision for an inbound call as variables of a dialplan.
 
-    called: as `dialable` leaves it. A plain dialplan rings: each ring step is a route, in-turn ones ring together.
-    Prompts are left out. Targets too many for one variable go to the fallback dialplan, which has them too.
+    called: as `dialable` leaves it. A plain dialplan rings: each ring step is a route, in-turn ones ring together,
+    without those who could not take the call at `at`. Prompts are left out. Targets too many for one variable go to
+    the fallback dialplan, which has them too.
     """
     routes: list[Route] = []
     department = decision.department or ""
@@ -133,13 +143,15 @@ def answer_inbound(decision: RoutingDecision, called: str) -> Answer:
             case Play() | Menu() | DeadEnd():
                 continue
             case Ring() | Queue() as ring:
-                dial = "&".join(target.endpoint for target in ring.targets if target.endpoint)
+                offers = line_up(ring, plan, situation, at).offers
+                there = [offer for offer in offers if offer.endpoint]
+                dial = "&".join(offer.endpoint for offer in there)
                 if not dial:
                     continue
                 if len(dial.encode()) > MOST_DIAL_BYTES:
                     goto = f"{fallback.CONTEXT},{called},1"
                     return Answer(department=department, goto=goto, routes=tuple(routes))
-                offer = Offer(dial=dial, person=ring.targets[0].person if len(ring.targets) == 1 else None)
+                offer = Offer(dial=dial, person=there[0].person if len(there) == 1 else None)
                 rings_for_s = ring.for_s if isinstance(ring, Ring) else ring.longest_s
                 routes.append(Route(offer=offer, rings_for_s=rings_for_s))
             case Voicemail(department=box, longest_s=longest_s):

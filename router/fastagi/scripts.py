@@ -3,11 +3,13 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
 from router.dialplan.numbers import read_caller, read_number
+from router.dialplan.replay import noted
 from router.fastagi.answers import Answer, answer_inbound, answer_outbound
 from router.fastagi.errors import AgiError, ChannelGone
 from router.fastagi.pending import Offer, PendingCalls, Report
@@ -17,10 +19,11 @@ from router.model.call import CallId, Direction, InboundCall, OutboundCall, endp
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.number import dialable
-from router.model.record import CallRecord, TraceLine
+from router.model.record import CallRecord, DecisionInputs, TraceLine
+from router.model.situation import Situation
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
-from router.rules.explain import shown_text, step_text
+from router.rules.explain import shown_text, step_line
 from router.rules.inbound import route
 from router.store.errors import StoreError
 
@@ -32,7 +35,10 @@ _CALL_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
 class Scripts:
-    """plan, now: the dial plan and the moment (aware), read once for each call. new_id: a fresh CallId."""
+    """plan, now, situation: the dial plan, the moment (aware) and what people have set, read once for each call.
+
+    new_id: a fresh CallId. hit: counts a call that the block of this key refused.
+    """
 
     def __init__(
         self,
@@ -40,9 +46,13 @@ class Scripts:
         now: Callable[[], datetime],
         new_id: Callable[[], CallId],
         calls: PendingCalls,
+        situation: Callable[[], Situation] = Situation,
+        hit: Callable[[str], None] = lambda block: None,
     ) -> None:
         self._plan = plan
         self._now = now
+        self._situation = situation
+        self._hit = hit
         self._new_id = new_id
         self._calls = calls
 
@@ -65,7 +75,9 @@ class Scripts:
         decision = choose_caller_id(call, plan, now)
         answer = answer_outbound(decision, by, plan)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
-            self._calls.begin(_outbound_record(call, decision, answer, request, plan), _offers(answer))
+            record = _outbound_record(call, decision, answer, request, plan)
+            inputs = replace(_inputs(request), by=by, is_internal=True)
+            self._calls.begin(replace(record, inputs=inputs), _offers(answer))
         await self._give(session, call.id, answer)
 
     async def inbound(self, session: Session) -> None:
@@ -84,9 +96,15 @@ class Scripts:
             channel=request.field("uniqueid"),
         )
         structlog.contextvars.bind_contextvars(call=call.id)
-        decision = route(call, plan, now)
-        answer = answer_inbound(decision, dialable(str(call.called)))
-        self._calls.begin(_inbound_record(call, decision, plan.person_at.get(endpoint)), _offers(answer))
+        situation = self._situation()
+        decision = route(call, plan, now, situation)
+        if decision.block is not None:
+            self._hit(decision.block)
+        answer = answer_inbound(decision, dialable(str(call.called)), plan, now, situation)
+        block = next((block for block in situation.blocks if block.key == decision.block), None)
+        inputs = replace(noted(_inputs(request), situation, now), trunk=call.trunk, block=block)
+        record = _inbound_record(call, decision, plan.person_at.get(endpoint))
+        self._calls.begin(replace(record, inputs=inputs), _offers(answer))
         await self._give(session, call.id, answer)
 
     async def ended(self, session: Session) -> None:
@@ -131,6 +149,17 @@ class Scripts:
 
 def _dialled(request: Request) -> str:
     return request.argument(1) or request.field("extension")
+
+
+def _inputs(request: Request) -> DecisionInputs:
+    """What the dialplan told, as it came. Nothing of a withheld identity is kept."""
+    is_withheld = _is_withheld(request)
+    return DecisionInputs(
+        caller="" if is_withheld else request.field("callerid"),
+        name="" if is_withheld else request.field("calleridname"),
+        is_withheld=is_withheld,
+        called=_dialled(request),
+    )
 
 
 def _is_withheld(request: Request) -> bool:
@@ -187,6 +216,6 @@ def _inbound_record(call: InboundCall, decision: RoutingDecision, person: str | 
         rule=decision.rule,
         because=decision.because,
         dialplan=decision.dialplan,
-        steps=tuple(map(step_text, decision.plan.steps)),
+        steps=tuple(map(step_line, decision.plan.steps)),
         trace=(TraceLine(at=at, what="a dialplan asks by FastAGI"),),
     )

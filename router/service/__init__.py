@@ -131,7 +131,14 @@ class Service:
         self.ari.on_event = self.live.take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
         pending = PendingCalls(self.journal, store.call, router=settings.name)
-        scripts = Scripts(lambda: self.plan.current, _now, lambda: new_call_id(_now()), pending)
+        scripts = Scripts(
+            lambda: self.plan.current,
+            _now,
+            lambda: new_call_id(_now()),
+            pending,
+            situation=lambda: self.state.situation,
+            hit=self.state.hit,
+        )
         self.agi = FastAgiServer(scripts.by_name())
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()

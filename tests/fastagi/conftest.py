@@ -13,6 +13,7 @@ from router.fastagi.server import FastAgiServer
 from router.model.call import CallId
 from router.model.department import DialPlan
 from router.model.record import CallRecord
+from router.model.situation import Situation
 from tests.rules.acme import acme
 from tests.rules.conftest import OPEN
 
@@ -20,14 +21,16 @@ _SET = re.compile(rb'SET VARIABLE (\w+) "(.*)"\n')
 
 
 class Dialplan:
-    """Asks as Asterisk does, and keeps what the store would be given. now, plan: what the router finds.
+    """Asks as Asterisk does, and keeps what the store would be given. now, plan, situation: what the router finds.
 
-    earlier: records of before a restart.
+    hits: blocks that refused a call. earlier: records of before a restart.
     """
 
     def __init__(self) -> None:
         self.plan: DialPlan = acme()
         self.now: datetime = OPEN
+        self.situation = Situation()
+        self.hits: list[str] = []
         self.records: list[CallRecord] = []
         self.earlier: dict[CallId, CallRecord] = {}
         self.port = 0
@@ -85,6 +88,13 @@ class Dialplan:
 @pytest.fixture
 async def dialplan() -> AsyncIterator[Dialplan]:
     dialplan = Dialplan()
-    scripts = Scripts(lambda: dialplan.plan, lambda: dialplan.now, dialplan.new_id, dialplan.calls)
+    scripts = Scripts(
+        lambda: dialplan.plan,
+        lambda: dialplan.now,
+        dialplan.new_id,
+        dialplan.calls,
+        situation=lambda: dialplan.situation,
+        hit=dialplan.hits.append,
+    )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", 0) as dialplan.port:
         yield dialplan

@@ -5,8 +5,15 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from router.dialplan.replay import replay
+from router.fastagi.answers import MESSAGE
+from router.model.block import Block
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, LegResult, Outcome, Party
+from router.model.hours import Position, Switch
+from router.model.people import Standing
+from router.model.plan import RejectCause
+from router.model.situation import Situation
 from router.store.errors import StoreError
 from tests.fastagi.conftest import Dialplan
 from tests.rules.acme import acme
@@ -142,6 +149,58 @@ async def test_a_company_name_cannot_break_out_of_the_caller_id(dialplan: Dialpl
     variables = await dialplan.outbound("020 7183 8750")
 
     assert variables["CALLROUTER_SHOWN_1"] == "Evil +1900 Ltd <+442079460100>"
+
+
+# ---- what people have set, and calls decided again
+
+CLOSED_BY_HAND = Situation(switches={"department:sales": Switch(position=Position.CLOSED, set_at=OPEN)})
+
+
+async def test_a_switch_is_heeded(dialplan: Dialplan) -> None:
+    dialplan.situation = CLOSED_BY_HAND
+
+    assert (await dialplan.inbound("+442079460100"))["CALLROUTER_ROUTES"] == "0"
+
+
+async def test_who_is_paused_or_logged_out_is_not_rung(dialplan: Dialplan) -> None:
+    dialplan.situation = Situation(standings={"alice": Standing(is_paused=True)})
+    assert (await dialplan.inbound("+442079460100"))["CALLROUTER_DIAL_1"] == "PJSIP/bob"
+
+    away = Standing(logged_out=frozenset({"sales"}))
+    dialplan.situation = Situation(standings={"alice": away, "bob": away})
+    assert (await dialplan.inbound("+442079460100"))["CALLROUTER_GOTO"] == MESSAGE
+
+
+async def test_a_blocked_caller_is_refused_and_counted(dialplan: Dialplan) -> None:
+    dialplan.situation = Situation(blocks=(Block(key="b1", cause=RejectCause.BUSY, name="mallory"),))
+
+    variables = await dialplan.inbound("+442079460100", callerid="07400123457", calleridname="Mallory Inc")
+
+    assert variables["CALLROUTER_REFUSED"] == "17"
+    assert dialplan.hits == ["b1"]
+
+
+AGAIN = {
+    "in": ("inbound", "+442079460100", {"channel": "PJSIP/voipco-00000002", "callerid": "07400123457"}),
+    "withheld": ("inbound", "+442079460101", {"channel": "PJSIP/voipco-00000002", "callingpres": WITHHELD}),
+    "a colleague": ("inbound", "601", {}),
+    "out": ("outbound", "020 7183 8750", {}),
+    "out, hidden": ("outbound", "020 7183 8750", {"callingpres": WITHHELD}),
+    "refused": ("outbound", "299", {}),
+}
+
+
+@pytest.mark.parametrize(("script", "dialled", "fields"), AGAIN.values(), ids=AGAIN)
+async def test_a_recorded_call_comes_to_the_same_when_decided_again(
+    dialplan: Dialplan, script: str, dialled: str, fields: dict[str, str]
+) -> None:
+    dialplan.situation = CLOSED_BY_HAND
+    await dialplan.ask(script, dialled, **fields)
+    record = dialplan.record
+
+    again = replay(record, dialplan.plan)
+
+    assert (again.rule, again.steps, again.shown) == (record.rule, record.steps, record.shown)
 
 
 # ---- inbound calls
