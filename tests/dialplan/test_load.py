@@ -140,7 +140,7 @@ such as 20s, 3m or 1m30s
 c.yaml:15:14: departments.accounts.numbers: +442079460101 is already taken in \
 c.yaml:11: departments.support.numbers
 c.yaml:16:12: departments.accounts.open[0]: is the last step: who is still there would hear silence; \
-end with voicemail, reject or department
+end with voicemail, reject, dead-end, menu or department
 c.yaml:18:3: people.alice: is already defined in b.yaml:3:3; keep one
 """.strip().splitlines()
 
