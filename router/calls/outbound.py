@@ -7,6 +7,7 @@ import structlog
 from router.calls import features, inbound
 from router.calls.call import Call
 from router.calls.leg import Leg
+from router.calls.shown import clean_name, identity
 from router.calls.talk import talk
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
@@ -119,21 +120,3 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
         await call.caller.let_hear(Music.RINGING)
     await _until_answered(call, leg)
     return leg
-
-
-def identity(choice: TrunkChoice, name: str) -> dict[str, str]:
-    """The variables that make Asterisk show this identity on the outgoing INVITE.
-
-    What the called party sees comes from CONNECTEDLINE of the new channel, not from its CALLERID. Withheld: From is
-    anonymous, and where the trunk has `send_pai` and `trust_id_outbound` the number is asserted to the carrier with
-    `Privacy: id` (RFC 3325).
-    """
-    shown = {"CONNECTEDLINE(all,i)": f'"{clean_name(name)}" <{choice.asserted}>'}
-    if not choice.shown:
-        shown["CONNECTEDLINE(pres,i)"] = "prohib"
-    return shown
-
-
-def clean_name(name: str) -> str:
-    """A display name that cannot end its quotes or begin another header."""
-    return "".join(character for character in name if character.isprintable() and character not in '"\\<>,;')[:60]

@@ -1,88 +1,65 @@
 """Ringing people: one loop over the events of all legs, whichever order they are tried in."""
 
 import asyncio
-from collections import deque
+import contextlib
+import random
 
 import structlog
 
 from router.calls.call import Call
+from router.calls.confirm import ASKED_FOR_S
 from router.calls.leg import Leg
-from router.model.plan import Order, Ring, Target
+from router.calls.ringing import Ringing, said, situation_for
+from router.calls.screen import ask_name
+from router.model.plan import Order, Ring
+from router.rules.ringing import LineUp, line_up
 
 log = structlog.get_logger()
 
 
 async def ring(call: Call, step: Ring) -> Leg | None:
-    """Rings the step's people; the leg that answered first, None when nobody did.
+    """Rings the step's people; the leg of who took the call first, None when nobody did.
 
-    The caller hears ringing or music at once. Who is not registered or on another call through us is passed over;
-    when all have been, or have refused, the step ends there. The others stop ringing as "answered elsewhere".
+    The caller hears ringing or music at once. Who could not take the call is passed over; when all have been, or
+    have refused, the step ends there. The others stop ringing as "answered elsewhere".
     """
+    if step.screen:
+        await ask_name(call)
     loop = asyncio.get_running_loop()
-    ends_at = loop.time() + step.for_s
-    waiting = deque(target for target in step.targets if not _is_busy(call, target))
-    who = [target.person or str(target.number) for target in waiting]
-    ringing: list[Leg] = []
-    beside: list[asyncio.Task[None]] = []
-    if waiting:
-        # Errands begin in the order they are given, and the phones are to ring first of all.
-        _start_next(call, step, waiting, ringing, ends_at)
+    rings = Ringing(call, step, ends_at=loop.time() + step.for_s)
+    lined_up = _line_up(call, step)
+    # Errands begin in the order they are given, and the phones are to ring first of all.
+    rings.begin(lined_up.offers)
+    beside = []
+    if not rings.is_over:
         beside = [
             call.errands.run(call.caller.let_hear(step.music)),
-            call.errands.run(call.caller.lease(step.for_s)),
+            call.errands.run(call.caller.lease(step.for_s + (ASKED_FOR_S if _may_ask(lined_up) else 0.0))),
         ]
-    call.note(f"rings {', '.join(who) or 'nobody: all are on other calls'}")
-    log.info("ringing", who=who, order=step.order.value)
+    call.note(said(lined_up.offers, lined_up.passed_over))
+    log.info("ringing", who=[str(offer) for offer in lined_up.offers], order=step.order.value)
     if beside:
         await asyncio.wait(beside)
         for errand in beside:
             errand.result()
-
     while True:
-        if answered := _first_answered(ringing):
-            for leg in ringing:
-                if leg is not answered:
-                    call.legs.cancel(leg, answered_elsewhere=True)
-            return answered
-        ringing = [leg for leg in ringing if leg.is_ringing]
-        if not ringing and waiting:
-            _start_next(call, step, waiting, ringing, ends_at)
-        if not ringing:
-            return None
-        now = loop.time()
-        try:
-            await call.next(min(leg.expires_at for leg in ringing) - now)
-        except TimeoutError:
-            for leg in ringing:
-                if leg.expires_at <= loop.time():
-                    call.legs.cancel(leg, timed_out=True)
-            if loop.time() >= ends_at:
-                waiting.clear()
+        taken = rings.advance()
+        if taken is not None or rings.is_over:
+            return taken
+        with contextlib.suppress(TimeoutError):
+            rings.take(await call.next(rings.due_at - loop.time()))
 
 
-def _start_next(call: Call, step: Ring, waiting: deque[Target], ringing: list[Leg], ends_at: float) -> None:
-    """Everyone who waits when they ring together, else the next one."""
-    now = asyncio.get_running_loop().time()
-    expires_at = ends_at if step.each_s is None else min(ends_at, now + step.each_s)
-    while waiting:
-        target = waiting.popleft()
-        leg = Leg(
-            id=call.name("leg"),
-            endpoint=target.endpoint,
-            person=target.person,
-            expires_at=expires_at,
-            shows_caller=not call.shows,
-        )
-        ringing.append(leg)
-        call.legs.start(leg, variables=call.shows, originator=call.channel.id)
-        if step.order is Order.IN_TURN:
-            return
+def _line_up(call: Call, step: Ring) -> LineUp:
+    by_chance = step.order in (Order.RANDOM, Order.WEIGHTED)
+    chance = [random.random() for _ in step.targets] if by_chance else ()
+    now = call.exchange.now()
+    lined_up = line_up(step, call.plan, situation_for(call), now, chance=chance, declined=call.declined)
+    if step.order is Order.ROUND_ROBIN and step.department is not None and lined_up.offers:
+        call.exchange.state.turns[step.department] = lined_up.offers[0].key
+    return lined_up
 
 
-def _first_answered(ringing: list[Leg]) -> Leg | None:
-    """Events of one socket are in order, so the first to be up is the first that answered, also of two at once."""
-    return next((leg for leg in ringing if leg.answered_at is not None and leg.is_alive), None)
-
-
-def _is_busy(call: Call, target: Target) -> bool:
-    return target.person is not None and call.exchange.staff.is_talking(target.person)
+def _may_ask(lined_up: LineUp) -> bool:
+    """Whether somebody may pick up and take the call only after the step's end."""
+    return any(offer.confirm or offer.forward for offer in lined_up.offers)

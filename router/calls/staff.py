@@ -65,7 +65,7 @@ class Staff:
         self._note(person)
 
     def seen_by(self, call: CallId, people: Iterable[str]) -> Mapping[str, Activity]:
-        """The activities as that call is to see them: that it rings `people` itself keeps them from no other phone."""
+        """The activities as that call is to see them: ringing `people` itself, it finds them free."""
         seen = dict(self.activities)
         for person in people:
             is_ringing = bool(self._rung_by.get(person, set()) - {call})

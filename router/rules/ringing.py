@@ -115,7 +115,7 @@ def follow(
     *,
     declined: Collection[str] = (),
 ) -> Offer | str | None:
-    """Where the person's forwarding leads after their phone came to `result`, or why not there; None for nowhere."""
+    """Where the person's forwarding leads once their phone came to `result`, or why not; None for nowhere."""
     to = offer.forward.get(result)
     if to is None:
         return None

@@ -1,0 +1,243 @@
+"""Those who are being rung for one caller: their legs from the first request to the one who takes the call.
+
+Nothing here waits. Whoever reads the call's events passes each to `take`, then asks `advance` what has come of it,
+and again at `due_at`. So one loop serves a ring step, and another, with more to do, a queue.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from router.ari.models import ChannelDtmfReceived, Event
+from router.calls.call import Call
+from router.calls.confirm import Asking
+from router.calls.leg import Leg
+from router.calls.shown import identity
+from router.model.call import OutboundCall
+from router.model.decision import CallTo, TrunkChoice
+from router.model.ending import LegResult
+from router.model.plan import Order, Queue, Ring
+from router.model.situation import Situation
+from router.rules import endings
+from router.rules.caller_id import choose_caller_id
+from router.rules.ringing import Offer, follow, refit
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Rung:
+    """One who rings, or has picked up. trunks: those that may still be tried."""
+
+    offer: Offer
+    leg: Leg
+    trunks: deque[tuple[TrunkChoice, str]] = field(default_factory=deque)
+    asking: Asking | None = None
+
+    @property
+    def due_at(self) -> float:
+        return self.leg.expires_at if self.asking is None else self.asking.ends_at
+
+
+class Ringing:
+    """ends_at: loop time at which the step ends; who has picked up by then may still decide.
+
+    over: who has been rung and did not take the call, oldest first, with what came of it.
+    """
+
+    def __init__(self, call: Call, step: Ring | Queue, *, ends_at: float) -> None:
+        self.over: list[tuple[Offer, LegResult]] = []
+        self._call = call
+        self._step = step
+        self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
+        self._ends_at = ends_at
+        self._waiting: deque[Offer] = deque()
+        self._rung: list[Rung] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody rings any more, and nobody is to."""
+        return not self._rung and not self._waiting
+
+    @property
+    def due_at(self) -> float:
+        """Loop time at which something is to be done, whatever events come."""
+        due = [rung.due_at for rung in self._rung]
+        if self._waiting and self._step.order is Order.TOGETHER:
+            due.append(self._began_at + self._waiting[0].after_s)
+        return min(due, default=self._loop.time())
+
+    def begin(self, offers: Iterable[Offer]) -> None:
+        """Adds those who are to be rung, lined up this very moment; who is due rings at once."""
+        self._waiting.extend(offers)
+        self._start_due(is_fresh=True)
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, ChannelDtmfReceived):
+            for rung in self._rung:
+                if rung.asking is not None and rung.leg.id == event.channel.id:
+                    rung.asking.take(event.digit)
+
+    def advance(self) -> Leg | None:
+        """Does what is due. The leg of who has taken the call: the first in the order of the events."""
+        taken = next((rung for rung in self._rung if rung.leg.answered_at and rung.leg.is_alive), None)
+        if taken is not None:
+            self._stop_others(taken)
+            return taken.leg
+        now = self._loop.time()
+        for rung in tuple(self._rung):
+            self._look_at(rung, now)
+        if now >= self._ends_at:
+            self._waiting.clear()
+        self._start_due()
+        return None
+
+    def stop(self) -> None:
+        """Nobody is to be rung any more."""
+        self._waiting.clear()
+        for rung in self._rung:
+            self._call.legs.cancel(rung.leg)
+        self._rung.clear()
+
+    # ---- who rings
+
+    def _start_due(self, *, is_fresh: bool = False) -> None:
+        """is_fresh: who waits was looked at just now."""
+        due_s = self._loop.time() - self._began_at
+        while self._waiting:
+            if not self._rung:
+                due_s = max(due_s, self._waiting[0].after_s)  # the next tier need not wait for nobody
+            elif self._step.order is not Order.TOGETHER:
+                return
+            if self._waiting[0].after_s > due_s:
+                return
+            self._start(self._waiting.popleft(), is_fresh=is_fresh)
+
+    def _start(self, offer: Offer, *, is_fresh: bool) -> None:
+        call = self._call
+        declined = call.declined
+        why = (
+            None
+            if is_fresh
+            else refit(offer, self._step, situation_for(call), call.exchange.now(), declined=declined)
+        )
+        if why is not None:
+            call.note(f"passes over {offer}: {why}")
+        elif offer.number is None:
+            self._ring(offer)
+        elif trunks := self._trunks(offer):
+            self._dial(offer, trunks)
+
+    def _ring(self, offer: Offer) -> None:
+        call = self._call
+        leg = self._leg(offer, offer.endpoint, shows_caller=not call.shows)
+        self._rung.append(Rung(offer=offer, leg=leg))
+        call.legs.start(leg, variables=call.shows, originator=call.channel.id)
+
+    def _dial(self, offer: Offer, trunks: deque[tuple[TrunkChoice, str]]) -> None:
+        """By the first of the trunks. No early media: with more than one leg in the bridge nothing passes."""
+        call = self._call
+        choice, name = trunks.popleft()
+        leg = self._leg(offer, choice.dial, trunk=choice.trunk, shows_caller=False)
+        self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
+        call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
+        call.legs.start(leg, variables=identity(choice, name), originator=None)
+
+    def _leg(self, offer: Offer, endpoint: str, *, trunk: str | None = None, shows_caller: bool) -> Leg:
+        now = self._loop.time()
+        limits = [self._ends_at - now, self._step.each_s, offer.for_s]
+        return Leg(
+            id=self._call.name("leg"),
+            endpoint=endpoint,
+            person=offer.person,
+            trunk=trunk,
+            expires_at=now + min(limit for limit in limits if limit is not None),
+            confirm=offer.confirm,
+            shows_caller=shows_caller,
+        )
+
+    def _trunks(self, offer: Offer) -> deque[tuple[TrunkChoice, str]]:
+        """The trunks for a number in the order to try, each with the name shown: the caller's, or the company's."""
+        call, plan = self._call, self._call.plan
+        assert offer.number is not None
+        department = self._step.department
+        if department is None and offer.person is None:  # a rule's own step: for whom the number called is
+            department = plan.department_of.get(call.record.called_number, next(iter(plan.departments), None))
+        outbound = OutboundCall(
+            id=call.id,
+            by=offer.person,
+            called=offer.number,
+            placed_at=call.exchange.now(),
+            department=department,
+            forwarded=department is not None,
+        )
+        decision = choose_caller_id(outbound, plan, outbound.placed_at)
+        if decision.to is not CallTo.TRUNKS or not decision.trunks:
+            call.note(f"passes over {offer}: {decision.refused or decision.because}")
+            return deque()
+        name = (call.record.caller_name or decision.name) if decision.name else ""
+        return deque((choice, name) for choice in decision.trunks)
+
+    # ---- what comes of it
+
+    def _look_at(self, rung: Rung, now: float) -> None:
+        leg, legs = rung.leg, self._call.legs
+        if leg.is_asked and rung.asking is None:
+            rung.asking = Asking(self._call, leg)
+        elif leg.is_ringing and rung.due_at <= now:
+            legs.cancel(leg, timed_out=True)
+        if not leg.is_ringing:
+            self._rung.remove(rung)
+            self._go_on(rung, now)
+
+    def _go_on(self, rung: Rung, now: float) -> None:
+        """After a leg that came to nothing: another trunk, the person's own forwarding, or no more."""
+        call, offer, leg = self._call, rung.offer, rung.leg
+        result = leg.came_to
+        if rung.trunks and endings.is_technical(result) and now < self._ends_at:
+            self._dial(offer, rung.trunks)
+            return
+        self.over.append((offer, result))
+        if has_declined(leg):
+            call.note(f"{offer} declined")
+            call.declined.add(offer.whom)
+        elif now < self._ends_at:
+            declined = call.declined
+            following = follow(
+                offer, result, self._step, call.plan, situation_for(call), call.exchange.now(), declined=declined
+            )
+            if isinstance(following, Offer):
+                self._waiting.appendleft(replace(following, after_s=0.0))
+            elif following is not None:
+                call.note(f"passes over {offer}: {following}")
+
+    def _stop_others(self, taken: Rung) -> None:
+        for rung in self._rung:
+            if rung is taken:
+                continue
+            if rung.leg.is_asked and rung.asking is not None:
+                rung.asking.too_late()
+            else:
+                self._call.legs.cancel(rung.leg, answered_elsewhere=True)
+        self._rung.clear()
+        self._waiting.clear()
+
+
+def has_declined(leg: Leg) -> bool:
+    """Whether the person said no. Many phones send "busy" for the reject key: then they have rung before it."""
+    return leg.came_to is LegResult.REJECTED or (leg.came_to is LegResult.BUSY and leg.rang_at is not None)
+
+
+def situation_for(call: Call) -> Situation:
+    """The situation as this call is to see it: whom it rings itself is not being rung for another."""
+    situation, own = call.exchange.state.situation, call.legs.people
+    if not own:
+        return situation
+    return replace(situation, activities=call.exchange.staff.seen_by(call.id, own))
+
+
+def said(offers: Sequence[Offer], passed_over: Sequence[tuple[str, str]]) -> str:
+    """A line for the trace."""
+    rings = ", ".join(map(str, offers)) or "nobody"
+    not_rung = "; ".join(f"{who} {why}" for who, why in passed_over)
+    return f"rings {rings}{f' ({not_rung})' if not_rung else ''}"

@@ -1,0 +1,77 @@
+"""Screening: the caller says their name, and whoever picks up hears it before they decide.
+
+The name is a recording of Asterisk's, there for this one call and deleted at its end. It is asked for by one of
+Asterisk's core sounds.
+"""
+
+import contextlib
+
+import structlog
+
+from router.ari.errors import AriError
+from router.ari.events import recording
+from router.ari.models import RecordingFailed, RecordingFinished
+from router.calls.call import Call
+from router.calls.prompt import hear
+
+log = structlog.get_logger()
+
+LONGEST_S = 5
+_SILENCE_S = 2
+_MARGIN_S = 5.0
+_PROMPT = "sound:priv-recordintro"  # "at the tone, please say your name"
+
+
+async def ask_name(call: Call) -> None:
+    """Asks the caller, who is answered for it, once in a call. Who says nothing is announced without a name."""
+    if call.name_said is not None:
+        return
+    call.name_said = ""
+    await call.caller.lease(call.exchange.limits.prompt_s + LONGEST_S + _MARGIN_S)
+    await call.caller.step_aside()
+    await call.caller.answer()
+    await hear(call, _PROMPT)
+    try:
+        call.name_said = await _recorded(call, name_of(call))
+    except (AriError, TimeoutError) as error:
+        log.warning("the caller's name was not recorded", error=str(error) or "it took too long")
+    call.note("the caller said their name" if call.name_said else "the caller did not say their name")
+
+
+def name_of(call: Call) -> str:
+    """The recording's name."""
+    return call.name("said")
+
+
+async def _recorded(call: Call, name: str) -> str:
+    """Its name once it is there, "" when the caller said nothing."""
+    call.recording = name
+    call.feed.add(recording(name))
+    try:
+        asked = call.ari.channels.record(
+            call.channel.id,
+            name=name,
+            format="wav",
+            max_duration_seconds=LONGEST_S,
+            max_silence_seconds=_SILENCE_S,
+            if_exists="overwrite",
+            beep=True,
+            terminate_on="any",
+        )
+        await call.errands.do(asked)
+        while True:
+            match await call.next(LONGEST_S + _MARGIN_S):
+                case RecordingFinished(recording=done) if done.name == name:
+                    return name if done.talking_duration != 0 else ""
+                case RecordingFailed(recording=done) if done.name == name:
+                    return ""
+    finally:
+        call.recording = None
+        call.feed.drop(recording(name))
+
+
+async def forget_name(call: Call) -> None:
+    """Deletes the recording."""
+    if call.name_said:
+        with contextlib.suppress(AriError):
+            await call.ari.recordings.delete_stored(call.name_said)
