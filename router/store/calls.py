@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, delete, or_, select
 
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, Outcome, Party
@@ -68,6 +68,16 @@ class SqlCalls:
                     or_(calls.c.arrived_at > last.arrived_at, calls.c.id > last.id),
                 )
             )
+
+    async def forget_calls(self, before: datetime) -> int:
+        oldest = select(calls.c.id).where(calls.c.arrived_at < before).order_by(calls.c.arrived_at).limit(PAGE)
+        forgotten = 0
+        while True:  # a page at a time: calls are written meanwhile
+            async with self._database.writing(durable=False) as connection:
+                gone = (await connection.execute(delete(calls).where(calls.c.id.in_(oldest)))).rowcount
+            forgotten += gone
+            if gone < PAGE:
+                return forgotten
 
     async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
         unended = select(calls).where(calls.c.router == router, calls.c.outcome.is_(None))

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from router.model.call import CallId
 from router.model.change import Change, StateKind
 from router.model.message import Delivery, DeliveryState, MessageFacts, VoicemailMessage
 from router.model.record import CallRecord
+from router.model.talk import TalkName
 
 
 class CallStore(Protocol):
@@ -33,6 +35,9 @@ class CallStore(Protocol):
 
         A call that is saved anew meanwhile is given once, as it was or as it is. Raises StoreError.
         """
+
+    async def forget_calls(self, before: datetime) -> int:
+        """Deletes the records of calls that arrived before then. How many. Raises StoreError."""
 
     async def unended_calls(self, router: str) -> tuple[CallRecord, ...]:
         """A router's calls without an ending, oldest first: live ones, and those it left when it was killed."""
@@ -109,5 +114,19 @@ class StateStore(Protocol):
         """Newest first."""
 
 
-class Store(CallStore, MessageStore, StateStore, Protocol):
+class TalkStore(Protocol):
+    async def keep_talk(self, audio: bytes, name: TalkName) -> Path:
+        """Makes a talk's recording safe: fsynced on disk. Where it is; the same name again replaces nothing.
+
+        Raises StoreError when the disk refuses and ValueError when `audio` is no PCM WAV.
+        """
+
+    async def talks(self) -> tuple[TalkName, ...]:
+        """All that are kept. Raises StoreError."""
+
+    async def forget_talk(self, name: TalkName) -> None:
+        """Deletes it; one that is gone stays gone. Raises StoreError."""
+
+
+class Store(CallStore, MessageStore, StateStore, TalkStore, Protocol):
     async def close(self) -> None: ...

@@ -21,18 +21,20 @@ from router.store.errors import SchemaOutdated, StoreError
 from router.store.messages import SqlMessages
 from router.store.shelf import Shelf
 from router.store.state import SqlState
+from router.store.talks import TalksOnDisk
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x63616C6C  # any number; the same for all routers on one PostgreSQL
 
 
-class SqlStore(SqlCalls, SqlMessages, SqlState):
-    """`contract.Store` on SQLite or PostgreSQL."""
+class SqlStore(SqlCalls, SqlMessages, SqlState, TalksOnDisk):
+    """`contract.Store` on SQLite or PostgreSQL, its recordings below `sounds`."""
 
-    def __init__(self, database: Database, shelf: Shelf) -> None:
+    def __init__(self, database: Database, shelf: Shelf, sounds: Path) -> None:
         SqlCalls.__init__(self, database)
         SqlMessages.__init__(self, database, shelf)
         SqlState.__init__(self, database)
+        TalksOnDisk.__init__(self, sounds)
 
     async def close(self) -> None:
         await self._database.close()
@@ -55,7 +57,7 @@ async def open_store(url: str, sounds: Path) -> Store:
     except BaseException:
         await database.close()
         raise
-    return SqlStore(database, shelf)
+    return SqlStore(database, shelf, sounds)
 
 
 async def _check_if_there(database: Database) -> None:

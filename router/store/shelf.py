@@ -48,8 +48,8 @@ class Shelf:
         self._lock = threading.Lock()  # the same message put twice at once would mix two files
         try:
             self._incoming.mkdir(parents=True, exist_ok=True, mode=0o750)
-            _sync_folder(root.parent)
-            _sync_folder(root)
+            sync_folder(root.parent)
+            sync_folder(root)
         except OSError as error:
             raise StoreError(f"message store {root}: {error.strerror}; let the router write there") from error
 
@@ -76,8 +76,8 @@ class Shelf:
                     if (folder / f"{name}.json").exists():
                         there = _read(folder / f"{name}.json")
                         return Shelved(message=there, is_told=folder == self._root)
-                _write(self._root / sound.path, audio)
-                _write(self._incoming / f"{name}.json", msgspec.json.format(msgspec.json.encode(message)))
+                write_whole(self._root / sound.path, audio)
+                write_whole(self._incoming / f"{name}.json", msgspec.json.format(msgspec.json.encode(message)))
         except OSError as error:
             raise StoreError(
                 f"message store {self._root}: {error.strerror or error}; message {facts.id} is not safe here: "
@@ -91,8 +91,8 @@ class Shelf:
         try:
             with self._lock:
                 (self._incoming / name).replace(self._root / name)
-                _sync_folder(self._root)
-                _sync_folder(self._incoming)
+                sync_folder(self._root)
+                sync_folder(self._incoming)
         except FileNotFoundError:
             pass  # another process told it
         except OSError as error:
@@ -170,7 +170,8 @@ def _read(path: Path) -> VoicemailMessage:
     return message
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """The file appears under its name only when it is whole and safe on disk. Raises OSError."""
     unfinished = path.with_name(path.name + _UNFINISHED)
     try:
         with unfinished.open("wb") as file:
@@ -180,10 +181,10 @@ def _write(path: Path, content: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
