@@ -9,6 +9,7 @@ from router.dialplan.numbers import emergency_numbers, is_valid, public_number
 from router.dialplan.ring_steps import QueueStep, RingStep
 from router.model.department import Feature
 from router.model.number import NumberKind, PhoneNumber
+from router.model.people import ForwardWhen
 
 Places = Iterator[tuple[Path, PhoneNumber]]
 
@@ -18,6 +19,7 @@ PLAIN_CODES = frozenset({Feature.PAUSE, Feature.RESUME, Feature.RECORD})  # noth
 def check(plan: Draft) -> None:
     taken = numbers(plan)
     ways_out(plan, taken)
+    forwarding(plan)
     labels(plan, taken)
     phones(plan)
     codes(plan)
@@ -88,13 +90,40 @@ def _called_numbers(plan: Draft) -> Places:
 
 
 def ways_out(plan: Draft, taken: Mapping[str, Path]) -> None:
-    """A call that is sent outside must not come back to us, and needs a trunk to go by."""
+    """A call that is sent outside must not come back to us."""
     for path, number in _called_numbers(plan):
         if number.value in taken and number.kind is NumberKind.E164:
             plan.fault(path, f"{number.value} is the company's own number; the call would come back")
+
+
+def forwarding(plan: Draft) -> None:
+    """Calls are forwarded to somebody, by a trunk that is there, and not round in a circle."""
+    person_of = {person.extension.value: name for name, person in plan.people.items() if person.extension}
+    always: dict[str, str] = {}
     for name, person in plan.people.items():
-        if person.forward is not None and not plan.trunks and plan.is_sound("trunks"):
-            plan.fault(("people", name, "forward"), "there is no trunk to forward calls by")
+        for when, number in (person.forward.cases if person.forward else {}).items():
+            path: Path = ("people", name, "forward", when.value)
+            if number is None or number.kind is NumberKind.E164:
+                if not plan.trunks and plan.is_sound("trunks"):
+                    plan.fault(path, "there is no trunk to forward calls by")
+            elif (colleague := person_of.get(number.value)) is None:
+                if plan.is_sound("people"):
+                    plan.fault(path, f"{number} is no person's extension")
+            elif colleague == name:
+                plan.fault(path, f"{number} is the person's own extension")
+            elif when is ForwardWhen.ALWAYS:
+                always[name] = colleague
+    for name in always:
+        _circle(plan, name, always)
+
+
+def _circle(plan: Draft, name: str, always: dict[str, str]) -> None:
+    trail = [name]
+    while (following := always.get(trail[-1])) is not None and following not in trail:
+        trail.append(following)
+    if following == name:
+        circle = " -> ".join([*trail, name])
+        plan.fault(("people", name, "forward", "always"), f"leads round in a circle: {circle}")
 
 
 def labels(plan: Draft, taken: Mapping[str, Path]) -> None:

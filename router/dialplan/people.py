@@ -11,7 +11,7 @@ from router.model.people import ForwardWhen
 
 
 class Forward(Part):
-    """Where a person's own calls go, and when: mobile, or a number."""
+    """Where a person's own calls go, and when: mobile, a number or a colleague's extension."""
 
     always: values.Forwarded | None = None
     busy: values.Forwarded | None = None

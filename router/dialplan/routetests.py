@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
-from router.dialplan.numbers import read_caller, read_number
+from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import CallId, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan, RouteTest
-from router.model.plan import Reject
+from router.model.hours import Switch
+from router.model.people import Standing
+from router.model.plan import Menu, Queue, Reject, Ring
+from router.model.situation import Situation
 from router.rules.caller_id import choose_caller_id
-from router.rules.explain import shown_text, step_text
-from router.rules.inbound import route
+from router.rules.explain import offer_text, shown_text, step_text
+from router.rules.inbound import choose, route
+from router.rules.ringing import line_up
 
 TEST_CALL = CallId("test")
 
@@ -51,15 +56,20 @@ def run_tests(plan: DialPlan) -> TestReport:
 
 
 def coverable(plan: DialPlan) -> tuple[str, ...]:
-    """Every rule and step list that a test can reach."""
+    """Every rule, key and step list that a test can reach."""
     paths = [rule.path for rule in plan.inbound]
     for department in plan.departments.values():
         paths.append(f"{department.where}.open")
         if department.hours is not None:
             paths.append(f"{department.where}.closed")
+            exceptions = plan.schedules[department.hours].exceptions.values()
+            paths += [each.where for each in exceptions if each.steps is not None]
+    for menu in plan.menus.values():
+        paths += [f"{menu.where}.keys.{choice.key}" for choice in menu.choices]
+        paths.append(f"{menu.where}.otherwise")
     paths += [rule.path for rule in plan.caller_ids]
     paths += [rule.path for rule in plan.routes]
-    return tuple(paths)
+    return tuple(dict.fromkeys(paths))
 
 
 def _run(test: RouteTest, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
@@ -69,10 +79,9 @@ def _run(test: RouteTest, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
 
 
 def _inbound(test: RouteTest, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
-    caller = read_caller(test.caller or "", "", False, plan.country)
-    routed = _route(test, plan, caller, internal=False)
-    differences = _routing_differences(test, routed)
-    return TestResult(test=test, differences=differences, because=routed.because), routed.reached
+    caller = read_caller(test.caller or "", test.caller_name, False, country_at(plan, test.trunk))
+    routed = _Routed.of(test, plan, caller, internal=False)
+    return routed.result(), routed.reached
 
 
 def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
@@ -86,22 +95,96 @@ def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tup
         withhold=test.withhold,
     )
     decision = choose_caller_id(call, plan, at)
-    if decision.to not in (CallTo.DEPARTMENT, CallTo.PERSON):
+    if decision.to not in (CallTo.DEPARTMENT, CallTo.PERSON, CallTo.MENU):
         differences = _caller_id_differences(test, decision)
         return TestResult(test=test, differences=differences, because=decision.because), decision.reached
     person = plan.people[by]
-    caller = CallerId(number=person.extension, name=person.name)
-    routed = _route(test, plan, caller, internal=True)
-    differences = _internal_differences(test) + _routing_differences(test, routed)
-    return TestResult(test=test, differences=differences, because=routed.because), decision.reached + routed.reached
+    routed = _Routed.of(test, plan, CallerId(number=person.extension, name=person.name), internal=True)
+    return routed.result(*_internal_differences(test)), decision.reached + routed.reached
 
 
-def _route(test: RouteTest, plan: DialPlan, caller: CallerId, *, internal: bool) -> RoutingDecision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Routed:
+    """A call as it was decided: once as it arrived, then for each key. stuck: why a key could not be pressed."""
+
+    test: RouteTest
+    plan: DialPlan
+    at: datetime
+    situation: Situation
+    decisions: tuple[RoutingDecision, ...]
+    stuck: str = ""
+
+    @classmethod
+    def of(cls, test: RouteTest, plan: DialPlan, caller: CallerId, *, internal: bool) -> Self:
+        at, situation = _moment(test, plan), _situation(test, plan)
+        call = InboundCall(
+            id=TEST_CALL,
+            caller=caller,
+            called=read_number(test.called, plan, test.trunk),
+            arrived_at=at,
+            trunk=test.trunk,
+            internal=internal,
+            verification=test.verified,
+        )
+        decisions, stuck = [route(call, plan, at, situation)], ""
+        for key in test.press:
+            before = decisions[-1]
+            menu = before.plan.steps[-1] if before.plan.steps else None
+            if not isinstance(menu, Menu):
+                stuck = f"press: there is no menu to press {_key(key)} in, but {_spoken(_steps(before))}"
+                break
+            chosen = choose(key, menu, call, plan, at, situation, before=before)
+            if chosen is None:
+                stuck = f"press: {_key(key)} means nothing in the menu {menu.menu}"
+                break
+            decisions.append(chosen)
+        return cls(test=test, plan=plan, at=at, situation=situation, decisions=tuple(decisions), stuck=stuck)
+
+    @property
+    def last(self) -> RoutingDecision:
+        return self.decisions[-1]
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        return tuple(path for decision in self.decisions for path in decision.reached)
+
+    def result(self, *more: str) -> TestResult:
+        differences = (self.stuck,) if self.stuck else (*more, *self._differences())
+        because = "; then ".join(decision.because for decision in self.decisions)
+        return TestResult(test=self.test, differences=differences, because=because)
+
+    def _differences(self) -> tuple[str, ...]:
+        test, last = self.test, self.last
+        refused = isinstance(last.plan.steps[0], Reject) if last.plan.steps else True
+        rings = self._first_rings
+        return (
+            *_differ("department", test.expect_department, last.department),
+            *_differ("open", test.expect_open, last.is_open),
+            *_differ("steps", test.expect_steps, _steps(last)),
+            *_differ("refused", test.expect_refused, refused),
+            *_differ("rings", test.expect_rings, self._rung(rings)),
+            *_differ("ringtone", test.expect_ringtone, rings.ringtone if rings else ""),
+        )
+
+    @property
+    def _first_rings(self) -> Ring | Queue | None:
+        """The first step that rings somebody."""
+        return next((step for step in self.last.plan.steps if isinstance(step, Ring | Queue)), None)
+
+    def _rung(self, step: Ring | Queue | None) -> tuple[str, ...]:
+        if step is None:
+            return ()
+        return tuple(
+            offer_text(offer, self.plan) for offer in line_up(step, self.plan, self.situation, self.at).offers
+        )
+
+
+def _situation(test: RouteTest, plan: DialPlan) -> Situation:
     at = _moment(test, plan)
-    call = InboundCall(
-        id=TEST_CALL, caller=caller, called=read_number(test.called, plan), arrived_at=at, internal=internal
+    return Situation(
+        switches={key: Switch(position=position, set_at=at) for key, position in test.switches.items()},
+        standings={person: Standing(is_paused=True) for person in test.paused},
     )
-    return route(call, plan, at)
 
 
 def _moment(test: RouteTest, plan: DialPlan) -> datetime:
@@ -109,15 +192,12 @@ def _moment(test: RouteTest, plan: DialPlan) -> datetime:
     return test.at or datetime(2001, 1, 1, 12, tzinfo=plan.zone)
 
 
-def _routing_differences(test: RouteTest, routed: RoutingDecision) -> tuple[str, ...]:
-    steps = tuple(step_text(step) for step in routed.plan.steps)
-    refused = isinstance(routed.plan.steps[0], Reject) if routed.plan.steps else True
-    return (
-        *_differ("department", test.expect_department, routed.department),
-        *_differ("open", test.expect_open, routed.is_open),
-        *_differ("steps", test.expect_steps, steps),
-        *_differ("refused", test.expect_refused, refused),
-    )
+def _steps(decision: RoutingDecision) -> tuple[str, ...]:
+    return tuple(step_text(step) for step in decision.plan.steps)
+
+
+def _key(key: str) -> str:
+    return key or "nothing"
 
 
 def _caller_id_differences(test: RouteTest, decision: CallerIdDecision) -> tuple[str, ...]:

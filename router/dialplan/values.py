@@ -148,9 +148,7 @@ def _person(name: str, context: Context) -> str:
 def _forward(text: str, context: Context) -> PhoneNumber | None:
     if text == "mobile":
         return None
-    if text in context.extensions:
-        raise ValueError(f"{text} is an extension; calls are forwarded to mobile or to a number outside")
-    return _public(text, context)
+    return _extension(text, context) if text in context.extensions else _public(text, context)
 
 
 def _slots(text: str, _: Context) -> tuple[PhoneNumber, ...]:
@@ -262,7 +260,7 @@ Caller = Annotated[NumberPattern, Text(_caller, digits=True)]
 Called = Annotated[NumberPattern, Text(_called, digits=True)]
 OwnNumbers = Annotated[NumberPattern, Text(_own_numbers, digits=True)]
 Dialled = Annotated[str, Text(lambda text, _: text, digits=True)]
-Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456"])]
+Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456", "202"])]
 Key = Annotated[str, Text(_key, digits=True)]
 Pressed = Annotated[str, Text(_pressed, digits=True, examples=["2", "201", NOTHING])]
 Code = Annotated[str, Text(lambda text, _: scalars.code(text), pattern=r"^\*[0-9]{1,4}$")]

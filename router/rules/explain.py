@@ -7,6 +7,7 @@ from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision, RuleTrace
 from router.model.department import DialPlan
 from router.model.plan import DeadEnd, Menu, Music, Play, Queue, Reject, Ring, Step, Target, Voicemail
+from router.rules.ringing import Offer
 
 
 def step_text(step: Step) -> str:
@@ -35,6 +36,15 @@ def target_text(target: Target) -> str:
     if target.person is None:
         return str(target.number)
     return target.person if target.number is None else f"{target.person}.mobile"
+
+
+def offer_text(offer: Offer, plan: DialPlan) -> str:
+    """Who is rung, as a test names them; a person's mobile also where they forward to it."""
+    if offer.number is None:
+        return offer.whom
+    person = plan.people.get(offer.person or "")
+    is_mobile = person is not None and offer.number == person.mobile
+    return f"{offer.person}.mobile" if is_mobile else str(offer.number)
 
 
 def step_line(step: Step) -> str:

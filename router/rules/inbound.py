@@ -32,6 +32,8 @@ from router.rules.blocks import first_block
 from router.rules.hours import department_is_open, is_open
 from router.rules.ringing import is_unattended
 
+_ENDING = (VoicemailStep, MenuStep, Reject, DeadEnd)  # what a menu's key leads to may stand before its `otherwise`
+
 PERSON_RINGS_FOR_S = 30.0  # a colleague's extension dialled directly
 PERSON_MESSAGE_S = 180.0
 
@@ -188,9 +190,12 @@ class _Arriving:
         """The first condition of the rule that does not hold; None when all do.
 
         "to" is looked at first: it names few numbers, where "from" may name a thousand nuisances; what takes longer
-        to find out comes last.
+        to find out comes last. Rules are for callers from outside: a colleague meets only one that names the very
+        extension that was dialled, or a rule for everybody would keep colleagues from each other.
         """
         call, caller = self.call, self.call.caller
+        if call.internal and (call.called.kind is not NumberKind.EXTENSION or not rule.called):
+            return "inside"
         if not one_fits(rule.called, call.called):
             return "to"
         if not one_fits(rule.callers, caller.number, caller.presentation is Presentation.WITHHELD):
@@ -221,6 +226,8 @@ class _Arriving:
         """Why `_misfit` named a condition. Apart from it: such texts would cost more than the decision."""
         call = self.call
         match misfit:
+            case "inside":
+                return "to: a colleague calls, and the rule does not name the extension"
             case "to":
                 return f"to: {call.called} is none of {listed(rule.called)}"
             case "from":
@@ -267,6 +274,8 @@ class _Arriving:
                     following = self._enter(step, into)
                     break
                 into.steps.append(self._step(step, into))
+                if isinstance(step, _ENDING):
+                    break
             pending = following
         return RoutingDecision(
             plan=RoutePlan(steps=tuple(into.steps)),

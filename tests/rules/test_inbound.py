@@ -223,6 +223,21 @@ def test_a_rule_decides_before_a_person_s_extension() -> None:
     assert decide(arriving(extension("201"), internal=True), plan).department == "support"
 
 
+def test_a_rule_for_everybody_keeps_no_colleagues_from_each_other() -> None:
+    plan = acme(
+        inbound=[inbound("strike", reject("busy"), callers=[]), inbound("sales", PLAY, called=["+442079460100"])]
+    )
+
+    for called, reaches in ((extension("201"), "ring alice"), (extension("601"), "ring carol bob")):
+        assert steps(decide(arriving(called, extension("203"), internal=True), plan))[0] == reaches
+    own_number = decide(arriving("+442079460100", extension("203"), internal=True), plan)
+    assert own_number.department == "sales"
+    assert [entry.because for entry in own_number.trace[:2]] == [
+        "to: a colleague calls, and the rule does not name the extension",
+    ] * 2
+    assert decide(arriving("+442079460100"), plan).rule == "inbound.strike"
+
+
 def test_a_rule_can_give_a_number_nobody_has_a_home() -> None:
     plan = acme(inbound=[inbound("main", hop("support"), called=["+442079460000"])])
     decision = decide(arriving("+442079460000"), plan)
