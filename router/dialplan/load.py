@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from router.dialplan import caller_ids, checks, flow, prompts
 from router.dialplan.build import build
@@ -24,10 +25,10 @@ class Loaded:
     files: Mapping[str, str]
 
 
-def load(directory: Path) -> Loaded:
+def load(directory: Path, *, with_prompts: bool = True) -> Loaded:
     """Loads the plan in `directory`, a folder of YAML files or a single file, with prompts in `sounds/` beside it.
 
-    Never raises because of what is or is not there: a path that cannot be read is a fault too. Reads files and
+    with_prompts: whether their files must be there. Never raises because of what is or is not there: a path that cannot be read is a fault too. Reads files and
     takes some 10 µs a value: not for the event loop.
     """
     source = gather(directory)
@@ -35,11 +36,24 @@ def load(directory: Path) -> Loaded:
     checks.check(entries)
     flow.check(entries)
     caller_ids.check(entries)
-    prompts.check(entries, folder(directory))
+    if with_prompts:
+        prompts.check(entries, folder(directory))
     plan = build(entries, entries.head) if entries.head is not None and not entries.faults else None
     return Loaded(
         plan=plan, faults=_told(entries.faults), warnings=_told(entries.warnings), files=dict(source.files)
     )
+
+
+def load_kept(files: Mapping[str, str]) -> Loaded:
+    """Loads a plan from the text of its files, as the store keeps them; it keeps no prompts."""
+    with TemporaryDirectory() as kept:
+        for name, text in files.items():
+            file = Path(kept, name).resolve()
+            if not file.is_relative_to(Path(kept).resolve()):
+                raise ValueError(f"{name} lies outside the dial plan's folder")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode())
+        return load(Path(kept), with_prompts=False)
 
 
 def _told(found: list[Fault]) -> tuple[Fault, ...]:
