@@ -102,11 +102,11 @@ class Bridge:
         """One prompt after the other, without a member's thread being held up."""
         async with self._announcer:
             self.playback = playback
-            await playback.play(self._wait, self.is_gone.is_set)
+            await playback.play(self.wait, self.is_gone.is_set)
             self.playback = None
             self.pbx.listen()
 
-    async def _wait(self, *others: Awaitable[object], limit_s: float | None = None) -> None:
+    async def wait(self, *others: Awaitable[object], limit_s: float | None = None) -> None:
         waits = {asyncio.ensure_future(one) for one in (*others, self.is_gone.wait())}
         try:
             await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)

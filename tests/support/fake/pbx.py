@@ -16,7 +16,7 @@ from tests.support.fake.far_end import Leg, Line, Phone
 from tests.support.fake.hearing import hears
 from tests.support.fake.operations import Ask, find
 from tests.support.fake.playbacks import BEEP_S, Playback
-from tests.support.fake.recordings import LiveRecording
+from tests.support.fake.recordings import BridgeRecording, LiveRecording
 from tests.support.fake.wire import error, timestamp
 
 _THREAD_START_S = 0.001  # from `create` to StasisStart; a `dial` sent at once is too early for it
@@ -43,7 +43,7 @@ class Pbx:
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
-        self.live: dict[str, LiveRecording] = {}
+        self.live: dict[str, LiveRecording | BridgeRecording] = {}
         self.stored: dict[str, bytes] = {}
         self.broadcasts: dict[str, asyncio.Future[str]] = {}
         self.claimed: set[str] = set()

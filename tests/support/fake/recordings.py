@@ -13,6 +13,7 @@ from tests.support.fake.playbacks import BEEP_S
 from tests.support.fake.wire import NO_CONTENT, error, ok
 
 if TYPE_CHECKING:
+    from tests.support.fake.bridges import Bridge
     from tests.support.fake.channel import Channel
     from tests.support.fake.pbx import Pbx
 
@@ -130,6 +131,94 @@ class LiveRecording:
         self.channel.pbx.listen()
 
 
+class BridgeRecording:
+    """The mix of a bridge, until it is stopped, has its length, or the bridge is no more.
+
+    What is paused is left out, and counts for no limit.
+    """
+
+    def __init__(self, bridge: "Bridge", ask: Ask) -> None:
+        self.bridge = bridge
+        self.name = ask.query["name"]
+        self.format = ask.query["format"]
+        self.state = "queued"
+        self._longest_s = ask.number("maxDurationSeconds") or math.inf
+        self._is_over = self._is_discarded = False
+        self._changed = asyncio.Event()
+        self._recorded_s = 0.0
+        self._length: dict[str, object] = {}
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "format": self.format,
+            "state": self.state,
+            "target_uri": f"bridge:{self.bridge.id}",
+            **self._length,
+        }
+
+    def stop(self, *, discard: bool = False) -> None:
+        self._is_over, self._is_discarded = True, discard
+        self._changed.set()
+
+    def pause(self, is_paused: bool) -> bool:
+        """False before it has begun."""
+        if self.state == "queued":
+            return False
+        self.state = "paused" if is_paused else "recording"
+        self._changed.set()
+        return True
+
+    async def run(self) -> None:
+        now = asyncio.get_running_loop().time
+        self.state = "recording"
+        self._tell("RecordingStarted")
+        while not self._is_over and not self.bridge.is_gone.is_set() and self._recorded_s < self._longest_s:
+            self._changed.clear()
+            state, since_s, left_s = self.state, now(), self._longest_s - self._recorded_s
+            is_limited = state == "recording" and not math.isinf(left_s)
+            await self.bridge.wait(self._changed.wait(), limit_s=left_s if is_limited else None)
+            if state == "recording":
+                self._recorded_s += now() - since_s
+        self.state = "done"
+        self._length = {"duration": int(self._recorded_s)}
+        pbx = self.bridge.pbx
+        del pbx.live[self.name]
+        if not self._is_discarded:
+            pbx.stored[self.name] = sound(self._recorded_s)
+        self._tell("RecordingFinished")
+
+    def _tell(self, event: str) -> None:
+        self.bridge.tell(event, recording=self.as_json())
+
+
+def _refusal(pbx: "Pbx", ask: Ask) -> Response | None:
+    name = ask.query["name"]
+    if ".." in name:
+        pbx.complain(f"recording name {name!r} climbs out of the recording folder")
+    if ask.query["format"] not in _FORMATS:
+        return error(422, "specified format is unknown on this system")
+    if name in pbx.live or (name in pbx.stored and ask.query.get("ifExists", "fail") == "fail"):
+        return error(409, f"Recording '{name}' already exists and can not be overwritten")
+    return None
+
+
+@operation(
+    "POST",
+    "bridges/{}/record",
+    required="name format",
+    optional="maxDurationSeconds maxSilenceSeconds ifExists beep terminateOn",
+)
+async def record_bridge(pbx: "Pbx", ask: Ask) -> Response:
+    if not (bridge := pbx.bridges.get(ask.id)):
+        return error(404, "Bridge not found")
+    if refusal := _refusal(pbx, ask):
+        return refusal
+    recording = pbx.live[ask.query["name"]] = BridgeRecording(bridge, ask)
+    pbx.spawn(recording.run(), f"recorder of {bridge.id}")
+    return ok(recording.as_json(), 201)
+
+
 @operation(
     "POST",
     "channels/{}/record",
@@ -139,14 +228,9 @@ class LiveRecording:
 async def record(pbx: "Pbx", ask: Ask) -> Response:
     if refusal := pbx.not_in_stasis(ask.id):
         return refusal
-    name, format = ask.query["name"], ask.query["format"]
-    if ".." in name:
-        pbx.complain(f"recording name {name!r} climbs out of the recording folder")
-    if format not in _FORMATS:
-        return error(422, "specified format is unknown on this system")
-    if name in pbx.live or (name in pbx.stored and ask.query.get("ifExists", "fail") == "fail"):
-        return error(409, f"Recording '{name}' already exists and can not be overwritten")
-    recording = pbx.live[name] = LiveRecording(pbx.channels[ask.id], ask)
+    if refusal := _refusal(pbx, ask):
+        return refusal
+    recording = pbx.live[ask.query["name"]] = LiveRecording(pbx.channels[ask.id], ask)
     pbx.channels[ask.id].queue(recording.run)
     return ok(recording.as_json(), 201)
 
@@ -165,6 +249,23 @@ async def stop(pbx: "Pbx", ask: Ask) -> Response:
     return NO_CONTENT
 
 
+def _pause(pbx: "Pbx", ask: Ask, is_paused: bool) -> Response:
+    recording = pbx.live.get(ask.id)
+    if not isinstance(recording, BridgeRecording):
+        return error(404, "Recording not found")
+    return NO_CONTENT if recording.pause(is_paused) else error(409, "Recording not in session")
+
+
+@operation("POST", "recordings/live/{}/pause")
+async def pause(pbx: "Pbx", ask: Ask) -> Response:
+    return _pause(pbx, ask, True)
+
+
+@operation("DELETE", "recordings/live/{}/pause")
+async def unpause(pbx: "Pbx", ask: Ask) -> Response:
+    return _pause(pbx, ask, False)
+
+
 @operation("DELETE", "recordings/live/{}")
 async def cancel(pbx: "Pbx", ask: Ask) -> Response:
     if not (recording := pbx.live.get(ask.id)):
@@ -176,7 +277,7 @@ async def cancel(pbx: "Pbx", ask: Ask) -> Response:
 @operation("GET", "recordings/stored")
 async def list_stored(pbx: "Pbx", ask: Ask) -> Response:
     # A recording that goes on is listed too: its file is there from the start.
-    begun = [recording.name for recording in pbx.live.values() if recording.state == "recording"]
+    begun = [recording.name for recording in pbx.live.values() if recording.state != "queued"]
     return ok([{"name": name, "format": "wav"} for name in (*pbx.stored, *begun)])
 
 
