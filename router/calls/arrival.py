@@ -38,30 +38,38 @@ async def from_trunk(call: Call) -> Ending:
 
 async def from_phone(call: Call) -> Ending:
     caller = await _caller(call)
-    return await _placed(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+    return await placed(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
 
 
 def by_click(by: str, department: str | None) -> Story:
     """Click-to-call for the person `by`, whose phone rings first: its channel is the call's own."""
 
     async def story(call: Call) -> Ending:
-        person = call.plan.people[by]
-        leg = Leg(
-            id=call.channel.id,
-            endpoint=person.endpoint,
-            person=by,
-            expires_at=asyncio.get_running_loop().time() + PERSON_RINGS_FOR_S,
-            shows_caller=False,
-        )
+        leg = first_leg(call, by, PERSON_RINGS_FOR_S)
         ending = await outbound.ring_first(call, leg, call.record.called_raw)
-        if ending is not None:
-            return ending
-        return await _placed(call, by, CallerId(number=person.extension, name=person.name), department)
+        return await placed(call, by, department=department) if ending is None else ending
 
     return story
 
 
-async def _placed(call: Call, by: str | None, caller: CallerId, department: str | None = None) -> Ending:
+def first_leg(call: Call, by: str, rings_for_s: float) -> Leg:
+    """To the phone of the person for whom a call is placed: its channel is the call's own."""
+    return Leg(
+        id=call.channel.id,
+        endpoint=call.plan.people[by].endpoint,
+        person=by,
+        expires_at=asyncio.get_running_loop().time() + rings_for_s,
+        shows_caller=False,
+    )
+
+
+async def placed(
+    call: Call, by: str | None, caller: CallerId = CallerId(number=None), department: str | None = None
+) -> Ending:
+    """Carries a call that the person `by` places. caller: as the phone shows itself, where it is nobody's.
+
+    department: the one to call for, None to let the person decide.
+    """
     facts = OutboundCall(
         id=call.id,
         by=by,

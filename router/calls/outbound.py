@@ -29,7 +29,7 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         department=decision.department,
         shown=shown_text(decision),
         rule=decision.rule,
-        because=decision.because,
+        because="; ".join(filter(None, (call.record.because, decision.because))),
         steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
     )
     match decision.to:
@@ -46,13 +46,14 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             return await call.until_left(_by_trunks(call, decision))
 
 
-async def ring_first(call: Call, leg: Leg, called: str) -> Ending | None:
+async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Ending | None:
     """Click-to-call: rings the person who calls, before anyone else. None when they answered, else the end.
 
-    leg: to the person's phone; its channel is the call's own. called: what the phone shows meanwhile.
+    leg: to the person's phone; its channel is the call's own. called, name: what the phone shows meanwhile.
     """
     call.note(f"rings {leg.person} first")
-    call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": f'"{called}" <{called}>'}, originator=None)
+    shown = f'"{clean_name(name) or called}" <{called}>'
+    call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": shown}, originator=None)
     await _until_answered(call, leg)
     return None if leg.answered_at is not None else endings.unanswered((leg.came_to,))
 

@@ -4,7 +4,7 @@ One function decides for the live router, FastAGI, `explain` and the tests in th
 collect the trace (a thousand trace values cost 0.9 ms); asked again with `traced=True`, this same code gives it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,33 @@ def choose(
     """
     arriving = _Arriving(call=call, plan=plan, at=at, situation=situation, traced=traced)
     return arriving.chosen(key, plan.menus[menu.menu], menu.department, before)
+
+
+def queue_of(
+    department: str, call: InboundCall, plan: DialPlan, at: datetime, situation: Situation
+) -> Queue | None:
+    """The queue in which a caller of the department would wait now; None while it is closed, or has none.
+
+    call: as it came, for what the caller and the number called decide.
+    """
+    here = plan.departments.get(department)
+    if here is None or not department_is_open(here, plan, at, situation).is_open:
+        return None
+    step = next(_queues(here.open, plan, set()), None)
+    arriving = _Arriving(call=call, plan=plan, at=at, situation=situation, traced=False)
+    return arriving._queue(step, here, _Steps(rule=here.where, because="", here=here)) if step else None
+
+
+def _queues(steps: Sequence[DepartmentStep], plan: DialPlan, menus: set[str]) -> Iterator[QueueStep]:
+    """A department's queues, those behind its menus too. menus: already looked through."""
+    for step in steps:
+        if isinstance(step, QueueStep):
+            yield step
+        elif isinstance(step, MenuStep) and step.menu not in menus:
+            menus.add(step.menu)
+            menu = plan.menus[step.menu]
+            for behind in (*(choice.steps for choice in menu.choices), menu.otherwise):
+                yield from _queues(behind, plan, menus)
 
 
 @dataclass(slots=True, kw_only=True)
