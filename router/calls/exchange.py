@@ -1,6 +1,6 @@
 """What every call needs from the house: Asterisk, the clock, the journal, the message store, the limits."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from router.ari.client import Ari
 from router.calls.journal import Journal
 from router.calls.staff import Staff
 from router.calls.state import State
+from router.calls.waiting_room import WaitingRoom
 from router.dialplan.fallback import CONTEXT
 from router.model.call import CallId
 from router.model.number import dialable
@@ -51,8 +52,8 @@ class Exchange:
     """router: our name in the records of calls. now: aware UTC.
 
     sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
-    staff: what people's phones are doing; state: what people have set. message_kept: called when a message waits to
-    be mailed.
+    staff: what people's phones are doing; state: what people have set; waiting: who waits for them. message_kept: called when a message waits to
+    be mailed. name_of: looks a caller's name up by E.164 number, within its own short limit; None where none does.
     """
 
     router: str
@@ -63,5 +64,7 @@ class Exchange:
     sounds: Path
     staff: Staff
     state: State
+    waiting: WaitingRoom
     limits: CallLimits = CallLimits()
     message_kept: Callable[[], None] = lambda: None
+    name_of: Callable[[str], Awaitable[str]] | None = None

@@ -28,3 +28,15 @@ class CallerId:
         if self.presentation is Presentation.WITHHELD:
             return "withheld"
         return str(self.number) if self.number else "unknown"
+
+
+_ENDS_A_NAME = frozenset('"\\<>,;')
+
+
+def display_name(text: str, most: int = 60) -> str:
+    """A name that cannot end its quotes, begin another header or become a second address.
+
+    The one filter through which a name goes to a telephone or a carrier.
+    """
+    line = "".join(char for char in text[: 4 * most] if char.isprintable() and char not in _ENDS_A_NAME)
+    return " ".join(line.split())[:most].rstrip()
