@@ -5,6 +5,7 @@ and again at `due_at`. So one loop serves a ring step, and another, with more to
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,8 @@ class Rung:
 class Ringing:
     """ends_at: loop time at which the step ends; who has picked up by then may still decide.
 
-    over: who has been rung and did not take the call, oldest first, with what came of it.
+    over: who has been rung and did not take the call, oldest first, with what came of it. In a queue whoever is
+    given to `begin` rings at once: there the waiting room says whose turn it is.
     """
 
     def __init__(self, call: Call, step: Ring | Queue, *, ends_at: float) -> None:
@@ -49,6 +51,8 @@ class Ringing:
         self._call = call
         self._step = step
         self._loop = asyncio.get_running_loop()
+        self._is_queue = isinstance(step, Queue)
+        self._is_together = self._is_queue or step.order is Order.TOGETHER
         self._began_at = self._loop.time()
         self._ends_at = ends_at
         self._waiting: deque[Offer] = deque()
@@ -63,7 +67,7 @@ class Ringing:
     def due_at(self) -> float:
         """Loop time at which something is to be done, whatever events come."""
         due = [rung.due_at for rung in self._rung]
-        if self._waiting and self._step.order is Order.TOGETHER:
+        if self._waiting and self._is_together:
             due.append(self._began_at + self._waiting[0].after_s)
         return min(due, default=self._loop.time())
 
@@ -103,11 +107,11 @@ class Ringing:
 
     def _start_due(self, *, is_fresh: bool = False) -> None:
         """is_fresh: who waits was looked at just now."""
-        due_s = self._loop.time() - self._began_at
+        due_s = math.inf if self._is_queue else self._loop.time() - self._began_at
         while self._waiting:
             if not self._rung:
                 due_s = max(due_s, self._waiting[0].after_s)  # the next tier need not wait for nobody
-            elif self._step.order is not Order.TOGETHER:
+            elif not self._is_together:
                 return
             if self._waiting[0].after_s > due_s:
                 return
