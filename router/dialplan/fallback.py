@@ -17,7 +17,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from router.model.department import Department, DialPlan, NumberFormat, Person, ShownNumber, Trunk
@@ -66,12 +66,21 @@ def _numbers(plan: DialPlan) -> Iterator[str]:
     yield "[callrouter-plan-numbers]"
     taken: set[str] = set()
     for department in plan.departments.values():
-        for number in department.numbers:
-            for form in _forms(number, plan):
-                if form not in taken:
-                    taken.add(form)
-                    yield f"exten => {form},1,Goto({_context(department.key)},s,1)"
+        for form in _new_forms(department.numbers, plan, taken):
+            yield f"exten => {form},1,Goto({_context(department.key)},s,1)"
+    for person in plan.people.values():
+        for form in _new_forms(person.numbers, plan, taken):
+            yield from _extension(form, *_phone(person))
     yield ""
+
+
+def _new_forms(numbers: Iterable[PhoneNumber], plan: DialPlan, taken: set[str]) -> Iterator[str]:
+    """Every form of the numbers that is not taken yet."""
+    for number in numbers:
+        for form in _forms(number, plan):
+            if form not in taken:
+                taken.add(form)
+                yield form
 
 
 def _forms(number: PhoneNumber, plan: DialPlan) -> Iterator[str]:
@@ -88,15 +97,19 @@ def _outbound(plan: DialPlan) -> Iterator[str]:
     for number in sorted(plan.emergency.numbers):
         yield f"; {number}: from any phone, over any trunk, never withheld"
         yield from _extension(number, *_emergency(number, plan))
-    for extension, key in plan.person_of.items():
-        phone = _dial(plan.people[key].endpoint)
-        yield from _extension(extension, "Set(TIMEOUT(absolute)=0)", f"Dial({phone},{RINGS_FOR_S},i)", "Hangup(19)")
+    for person in plan.people.values():
+        if person.extension is not None:
+            yield from _extension(person.extension.value, *_phone(person))
     for department in plan.departments.values():
         if department.extension is not None:
             yield f"exten => {department.extension.value},1,Goto({_context(department.key)},s,1)"
     for pattern, digits in _dialled_forms(plan):
         yield f"exten => {pattern},1,Goto(callrouter-plan-public,{digits},1)"
     yield ""
+
+
+def _phone(person: Person) -> tuple[str, ...]:
+    return "Set(TIMEOUT(absolute)=0)", f"Dial({_dial(person.endpoint)},{RINGS_FOR_S},i)", "Hangup(19)"
 
 
 def _emergency(number: str, plan: DialPlan) -> Iterator[str]:

@@ -48,6 +48,8 @@ def _own_numbers(plan: Draft) -> Places:
     for name, person in plan.people.items():
         if person.extension is not None:
             yield ("people", name, "extension"), person.extension
+        for index, number in enumerate(person.numbers):
+            yield ("people", name, "numbers", index), number
     for section, entries in (("departments", plan.departments), ("menus", plan.menus)):
         for name, entry in entries.items():
             for index, number in enumerate(entry.numbers):

@@ -51,7 +51,7 @@ def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNum
         return PhoneNumber(kind=NumberKind.EMERGENCY, value=plain, raw=raw, country=plan.country)
     if _is_extension(plain, plan):
         return PhoneNumber(kind=NumberKind.EXTENSION, value=plain, raw=raw)
-    if f"+{plain}" in plan.department_of or f"+{plain}" in plan.menu_of:
+    if any(f"+{plain}" in ours for ours in (plan.department_of, plan.menu_of, plan.person_of)):
         plain = f"+{plain}"  # carriers that leave out the plus, for another country's number of ours
     read = public_number(plain, country_at(plan, trunk))
     return replace(read, raw=raw) if read else _invalid(raw)
@@ -59,9 +59,7 @@ def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNum
 
 def _is_extension(plain: str, plan: DialPlan) -> bool:
     """Whether something inside has it: a person, a department, a menu, or the parking place."""
-    if plain in plan.person_of:
-        return True
-    if plain in plan.department_of or plain in plan.menu_of:
+    if plain in plan.person_of or plain in plan.department_of or plain in plan.menu_of:
         return not plain.startswith("+")
     parking = plan.parking
     return parking is not None and any(plain == place.value for place in (parking.extension, *parking.slots))

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from router.dialplan import values
+from router.dialplan.leaves import Many
 from router.dialplan.parts import Part
 from router.model.number import PhoneNumber
 from router.model.people import ForwardWhen
@@ -44,6 +45,7 @@ class Person(Part):
     name: values.Line
     phone: values.Phone
     extension: values.Extension | None = None
+    numbers: Many[values.Number] = Field(default_factory=list)
     department: values.DepartmentName | None = None
     caller_id: values.Shown | None = None
     mobile: values.Number | None = None

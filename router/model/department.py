@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from router.model.call import Verification
 from router.model.contact import Contact, ContactList
-from router.model.hours import BusinessHours, Feed, Position
+from router.model.hours import BusinessHours, Feed, FeedCopy, Position
 from router.model.number import NumberPattern, PhoneNumber
 from router.model.people import ForwardWhen
 from router.model.steps import DepartmentStep
@@ -18,7 +18,7 @@ from router.model.steps import DepartmentStep
 class Person:
     """key: name in the YAML. caller_id: shown on the person's own outgoing calls, None to show the department's.
 
-    forward: where their calls go in which case, unless they have set something else (`Standing`). email: theirs,
+    numbers: public ones that ring this person directly. forward: where their calls go in which case, unless they have set something else (`Standing`). email: theirs,
     for messages left when their own extension is rung; None for no mailbox.
     """
 
@@ -30,6 +30,7 @@ class Person:
     caller_id: "ShownNumber | None" = None
     mobile: PhoneNumber | None = None
     email: str | None = None
+    numbers: tuple[PhoneNumber, ...] = ()
     forward: Mapping[ForwardWhen, PhoneNumber] = field(default_factory=dict)
     where: str = ""
 
@@ -291,12 +292,13 @@ class DialPlan:
     tests: tuple[RouteTest, ...] = ()
     contacts: Mapping[str, ContactList] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)
+    copies: Mapping[str, FeedCopy] = field(default_factory=dict)  # of feeds that are files, as read with the plan
     menus: Mapping[str, MenuDef] = field(default_factory=dict)
     codes: Mapping[str, Feature] = field(default_factory=dict)  # "*51" -> the feature
     parking: Parking | None = None
     # Look-ups made at load, so that a decision does not walk a thousand numbers.
     department_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> department
-    person_of: Mapping[str, str] = field(default_factory=dict)  # extension -> person
+    person_of: Mapping[str, str] = field(default_factory=dict)  # extension or number -> person
     person_at: Mapping[str, str] = field(default_factory=dict)  # endpoint, "PJSIP/alice" -> person
     trunk_at: Mapping[str, str] = field(default_factory=dict)  # endpoint name, "voipco" -> trunk
     menu_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> menu

@@ -83,7 +83,8 @@ class _Outgoing:
             )
         colleague = plan.person_of.get(called.value)
         if colleague is not None:
-            because = f"{called} is {plan.people[colleague].name}'s extension"
+            whose = "number" if called.kind is NumberKind.E164 else "extension"
+            because = f"{called} is {plan.people[colleague].name}'s {whose}"
             return self._internal(CallTo.PERSON, colleague, plan.people[colleague].where, because)
         own = plan.department_of.get(called.value)
         if own is not None:

@@ -152,7 +152,7 @@ class _Arriving:
         if called.kind is NumberKind.EXTENSION and not call.internal:
             return self._refuse(f"{called} is an extension, which nobody outside may dial")
         if (person := plan.person_of.get(called.value)) is not None:
-            return self._person(person)
+            return self._person(person, called.value)
         if (key := plan.menu_of.get(called.value)) is not None:
             menu = plan.menus[key]
             because = f"{called} is a number of the menu {key}"
@@ -186,17 +186,17 @@ class _Arriving:
             self._note(f"{menu.where}.keys.{key}", True, steps.because)
             return self._follow((*choice.steps, *menu.otherwise), steps)
         if menu.extensions and (person := self.plan.person_of.get(key)) is not None:
-            return self._person(person)
+            return self._person(person, key)
         if menu.extensions and key in self.plan.department_of:
             hop = (HopStep(department=self.plan.department_of[key]),)
             steps.because = f"menu {menu.key}: {key} is an extension"
             return self._follow(hop, steps)
         return None
 
-    def _person(self, key: str) -> RoutingDecision:
-        """A person's own extension: their phone, then their mailbox where they have one."""
+    def _person(self, key: str, number: str) -> RoutingDecision:
+        """A person's own extension or number: their phone, then their mailbox where they have one."""
         person = self.plan.people[key]
-        because = f"{person.extension} is {person.name}'s extension"
+        because = f"{number} is {person.name}'s {'number' if number.startswith('+') else 'extension'}"
         self._note(person.where, True, because)
         target = self._target(Member(person=key))
         steps: list[Step] = [Ring(department=None, targets=(target,), for_s=PERSON_RINGS_FOR_S)]

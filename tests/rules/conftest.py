@@ -225,7 +225,7 @@ def dial_plan(
             caller_id=public(emergency_caller_id) if emergency_caller_id else None,
         ),
         department_of={number.value: key for number, key in own},
-        person_of={p.extension.value: p.key for p in people if p.extension},
+        person_of={n.value: p.key for p in people for n in (*p.numbers, *filter(None, [p.extension]))},
         person_at={p.endpoint: p.key for p in people},
         trunk_at={t.endpoint: t.key for t in trunks},
     )

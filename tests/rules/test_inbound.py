@@ -8,11 +8,12 @@ import pytest
 from router.model.call import InboundCall
 from router.model.decision import RoutingDecision
 from router.model.department import DialPlan, InboundRule
-from router.model.number import PhoneNumber
+from router.model.number import NumberKind, PhoneNumber
 from router.model.plan import Play, Reject, RejectCause, Ring, Target, Voicemail
 from router.rules.explain import step_text
 from router.rules.inbound import PERSON_RINGS_FOR_S, route
 from tests.rules.acme import (
+    PEOPLE,
     SALES,
     SUPPORT,
     acme,
@@ -123,6 +124,15 @@ def test_a_person_s_extension_rings_the_person_and_nobody_else() -> None:
     assert (decision.department, decision.is_open) == (None, None)
     assert (decision.rule, decision.reached) == ("people.bob", ("people.bob",))
     assert decision.because == "202 is Bob's extension"
+
+
+@pytest.mark.parametrize("caller", [public("+447400123457"), extension("201")], ids=["outside", "a colleague"])
+def test_a_person_s_own_number_rings_their_phone(caller: PhoneNumber) -> None:
+    people = [replace(PEOPLE[1], numbers=(public("+442079460150"),)), PEOPLE[0], PEOPLE[2]]
+    call = arriving("+442079460150", caller, internal=caller.kind is NumberKind.EXTENSION)
+    decision = decide(call, acme(people=people))
+    assert [step_text(step) for step in decision.plan.steps] == ["ring bob"]
+    assert decision.because == "+442079460150 is Bob's number"
 
 
 def test_the_company_s_own_number_reaches_its_department_from_a_colleague_s_phone() -> None:
