@@ -358,9 +358,7 @@ TEAM = tuple(f"p{n}" for n in range(5))
 class Office:
     """Five people and their calls, on a clock that jumps from call to call. gap: seconds between two calls."""
 
-    def __init__(
-        self, order: str, *, every_s: float, seed: int = 1, weights: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, order: str, gap: Gap, *, weights: Mapping[str, int] | None = None) -> None:
         self.chance = random.Random(1)
         self.gap = gap
         self.activities: dict[str, Activity] = {}
