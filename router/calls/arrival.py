@@ -18,6 +18,8 @@ from router.rules.inbound import PERSON_RINGS_FOR_S
 
 log = structlog.get_logger()
 
+NOT_SAID = CallerId(number=None)
+
 
 async def from_trunk(call: Call) -> Ending:
     caller = await _caller(call)
@@ -63,9 +65,7 @@ def first_leg(call: Call, by: str, rings_for_s: float) -> Leg:
     )
 
 
-async def placed(
-    call: Call, by: str | None, caller: CallerId = CallerId(number=None), department: str | None = None
-) -> Ending:
+async def placed(call: Call, by: str | None, caller: CallerId = NOT_SAID, department: str | None = None) -> Ending:
     """Carries a call that the person `by` places. caller: as the phone shows itself, where it is nobody's.
 
     department: the one to call for, None to let the person decide.

@@ -1,5 +1,6 @@
 """What every call needs from the house: Asterisk, the clock, the journal, the message store, the limits."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,14 @@ from router.calls.waiting_room import WaitingRoom
 from router.dialplan.fallback import CONTEXT
 from router.model.call import CallId
 from router.model.number import dialable
-from router.store.contract import MessageStore
+from router.store.contract import MessageStore, TalkStore
 
 OURS = "callrouter."  # begins the id of every channel, bridge and playback we make
+
+
+def new_call_id(now: datetime) -> CallId:
+    """Sortable by time, unique for ever: 11 hex digits of milliseconds, 12 of chance."""
+    return CallId(f"{int(now.timestamp() * 1000):011x}{secrets.token_hex(6)}")
 
 
 def call_of(id: str) -> CallId:
@@ -52,14 +58,16 @@ class Exchange:
     """router: our name in the records of calls. now: aware UTC.
 
     sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
-    staff: what people's phones are doing; state: what people have set; waiting: who waits for them. message_kept: called when a message waits to
-    be mailed. name_of: looks a caller's name up by E.164 number, within its own short limit; None where none does.
+    staff: what people's phones are doing; state: what people have set; waiting: who waits for a member.
+    message_kept: called when a message waits to be mailed. name_of: looks a caller's name up by E.164 number,
+    within its own short limit; None where nothing does.
     """
 
     router: str
     ari: Ari
     journal: Journal
     messages: MessageStore
+    talks: TalkStore
     now: Callable[[], datetime]
     sounds: Path
     staff: Staff

@@ -95,7 +95,7 @@ class WaitingRoom:
             return
         self._count(place, -1)
         for offer in place.offers:
-            self._release(place, offer)
+            self.release(place, offer)
         self._changed.set()
 
     def __contains__(self, key: str) -> bool:
@@ -108,32 +108,32 @@ class WaitingRoom:
             if not counts[department]:
                 del counts[department]
 
-    def _release(self, place: Place, offer: Offer) -> None:
-        if offer.person is not None:
-            self._staff.rings_no_more(offer.person, CallId(place.waiting.key))
-
     # ---- turns
 
     def take_up(self, place: Place) -> list[Offer]:
-        """The members whom the place has to ring now. Each is followed by `missed` or `declined`, or by leaving."""
+        """The members whom the place has to ring now. Each is followed by `not_taken`, or by leaving."""
         offers, place.offers, place.has_news = place.offers, [], False
         return offers
 
-    def missed(self, place: Place, who: str) -> None:
-        """The member did not take the call, and may be offered it again when the others have been."""
-        missed = {**place.waiting.missed, who: self._now()}
-        self._rung_no_more(place, who, replace(place.waiting, missed=missed))
-
-    def declined(self, place: Place, who: str) -> None:
-        self._rung_no_more(place, who, replace(place.waiting, declined=place.waiting.declined | {who}))
-
-    def _rung_no_more(self, place: Place, who: str, waiting: Waiting) -> None:
-        place.waiting = replace(waiting, rung=waiting.rung - {who})
+    def not_taken(self, place: Place, offer: Offer, *, declined: bool) -> None:
+        """Who did not decline may be offered it again, once the others have been."""
+        one = place.waiting
+        place.waiting = replace(
+            one,
+            rung=one.rung - {offer.whom},
+            missed={**one.missed, str(offer): self._now()},
+            declined=one.declined | {offer.whom} if declined else one.declined,
+        )
         self._changed.set()
+
+    def release(self, place: Place, offer: Offer) -> None:
+        """A member who was reserved for the place, and whose phone does not ring for it, is free for others."""
+        if offer.person is not None:
+            self._staff.rings_no_more(offer.person, CallId(place.waiting.key))
 
     def _give_turns(self) -> None:
         situation, at = self._state.situation, self._now()
-        for place in self._places.values():
+        for place in tuple(self._places.values()):
             one = place.waiting
             place.pointless = rules.nobody_there(one.step, place.plan, situation, at, one.declined)
             if place.pointless and one.step.leave_when_nobody:
@@ -143,7 +143,7 @@ class WaitingRoom:
         def free(one: Waiting) -> list[Offer]:
             chance = [random.random() for _ in one.step.targets]
             found = rules.candidates(one, self._places[one.key].plan, situation, at, chance=chance)
-            return [offer for offer in found if offer.key not in rung and self._places[one.key].suits(offer)]
+            return [offer for offer in found if offer.whom not in rung and self._places[one.key].suits(offer)]
 
         for one, offer in rules.turns([place.waiting for place in self._places.values()], free):
             self._offer(self._places[one.key], offer)
@@ -153,7 +153,7 @@ class WaitingRoom:
         if not one.rung and not one.missed and not one.declined:
             self._state.turns[one.department] = offer.key
         place.offers.append(offer)
-        place.waiting = replace(one, rung=one.rung | {offer.key})
+        place.waiting = replace(one, rung=one.rung | {offer.whom})
         if offer.person is not None:
             self._staff.rings(offer.person, CallId(one.key))  # reserved, before their phone rings
         place.wake()

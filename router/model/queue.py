@@ -13,8 +13,8 @@ from router.model.plan import Queue
 class Waiting:
     """One place in a queue. key: unique. since: when they began to wait, aware; with `step.priority` it is the place.
 
-    rung: members whose phones ring for it now. missed: members who did not take it, and when. declined: members who
-    refused it, and are not offered it again.
+    rung: who is rung for it now, and declined: who refused it and is not offered it again, as `Offer.whom`. missed:
+    offers, in words, that were not taken, and when.
     """
 
     key: str

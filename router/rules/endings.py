@@ -89,9 +89,9 @@ def voicemail(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
     return Ending(outcome=Outcome.VOICEMAIL, by=by, fault=Fault.NONE, cause=cause)
 
 
-def call_back() -> Ending:
-    """The caller asked to be called back, was told so and hung up."""
-    return Ending(outcome=Outcome.CALL_BACK, by=Party.US, fault=Fault.NONE, cause=HangupCause.NORMAL_CLEARING)
+def call_back(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
+    """The caller asked to be called back. by: CALLER when they hung up before they had been told so to the end."""
+    return Ending(outcome=Outcome.CALL_BACK, by=by, fault=Fault.NONE, cause=cause)
 
 
 def abandoned(cause: int = HangupCause.NORMAL_CLEARING) -> Ending:

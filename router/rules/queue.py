@@ -44,15 +44,15 @@ def turns(
     queues: dict[str, list[Waiting]] = {}
     for one in in_order(waiting):
         queues.setdefault(one.department, []).append(one)
-    options = {one.key: {offer.key: offer for offer in free(one)} for queue in queues.values() for one in queue}
+    options = {one.key: list(free(one)) for queue in queues.values() for one in queue}
     unserved = {department: [one for one in queue if not one.rung] for department, queue in queues.items()}
     given: list[tuple[Waiting, Offer]] = []
 
     def give(one: Waiting) -> None:
-        offer = next(iter(options[one.key].values()))
+        offer = options[one.key][0]
         given.append((one, offer))
-        for each in options.values():
-            each.pop(offer.key, None)
+        for key, each in options.items():
+            options[key] = [other for other in each if other.whom != offer.whom]
 
     def first_in(queue: Sequence[Waiting]) -> Waiting | None:
         return next((one for one in queue if options[one.key]), None)
@@ -126,11 +126,11 @@ def candidates(
         tier_s = max(min(offer.after_s for offer in there), waited_s)
         found = tuple(offer for offer in found if offer.after_s <= tier_s)
     ready = [offer for offer in found if _is_rested(offer, one, at)]
-    return sorted(ready, key=lambda offer: (offer.after_s, one.missed.get(offer.key, _NEVER)))
+    return sorted(ready, key=lambda offer: (offer.after_s, one.missed.get(str(offer), _NEVER)))
 
 
 def _is_rested(offer: Offer, one: Waiting, at: datetime) -> bool:
-    missed_at = one.missed.get(offer.key)
+    missed_at = one.missed.get(str(offer))
     return missed_at is None or at - missed_at >= OFFERED_AGAIN_AFTER
 
 

@@ -23,13 +23,15 @@ from router.ari.http import HttpTransport
 from router.ari.lane import SocketTransport
 from router.ari.socket import EventSocket
 from router.ari.transport import Access, Transport
-from router.calls.exchange import CallLimits, Exchange
+from router.calls.calling_back import CallBacks
+from router.calls.exchange import CallLimits, Exchange, new_call_id
 from router.calls.journal import Journal
-from router.calls.live import Live, new_call_id
+from router.calls.live import Live
 from router.calls.reconcile import reconcile
 from router.calls.staff import Staff
 from router.calls.state import State
 from router.calls.sweep import sweep
+from router.calls.waiting_room import WaitingRoom
 from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
 from router.console.metrics import Metrics
@@ -113,21 +115,25 @@ class Service:
         )
         self.staff = Staff(_now)
         self.state = State(store, self.staff, _now, lambda: self.plan.current)
+        self.waiting = WaitingRoom(self.staff, self.state, _now)
         self.live = Live(
             Exchange(
                 router=settings.name,
                 ari=self.ari,
                 journal=self.journal,
                 messages=store,
+                talks=store,
                 now=_now,
                 sounds=settings.asterisk.sounds_dir,
                 staff=self.staff,
                 state=self.state,
+                waiting=self.waiting,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
             ),
             lambda: self.plan.current,
         )
+        self.call_backs = CallBacks(self.live, lambda: self.plan.current)
         self.ari.on_event = self.live.take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
         pending = PendingCalls(self.journal, store.call, router=settings.name)
@@ -158,6 +164,8 @@ class Service:
                     for name, work in {
                         "events": self._events(),
                         "state": self._supervised("state", self.state.run),
+                        "queues": self._supervised("queues", self.waiting.run),
+                        "call-backs": self._supervised("call-backs", self.call_backs.run),
                         "journal": self._supervised("journal", self.journal.run),
                         "mail": self._supervised("mail", self.outbox.run),
                         "console": self._supervised("console", self._console),

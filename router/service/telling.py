@@ -40,6 +40,17 @@ def readings(service: "Service") -> Sequence[Reading]:
             label="outcome",
         ),
         Reading(
+            name="callrouter_waiting_callers",
+            help="Callers waiting for a free member, by department.",
+            read=lambda: service.state.waiting,
+            label="department",
+        ),
+        Reading(
+            name="callrouter_call_backs",
+            help="Customers to be called back.",
+            read=lambda: len(service.state.call_backs),
+        ),
+        Reading(
             name="callrouter_asterisk_connected",
             help="1 while the events socket is there.",
             read=lambda: float(service.socket.is_connected),

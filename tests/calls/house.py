@@ -11,17 +11,20 @@ from router.ari.client import Ari
 from router.ari.errors import Unreachable
 from router.ari.events import decode
 from router.ari.transport import Response
+from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live
 from router.calls.staff import Staff
 from router.calls.state import State
+from router.calls.waiting_room import WaitingRoom
 from router.model.call import CallId, Direction
 from router.model.change import Change, StateKind
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome
 from router.model.message import MessageFacts, StoredSound, VoicemailMessage
 from router.model.record import CallRecord
+from router.model.talk import TalkName
 from router.store.errors import StoreError
 from tests.rules.acme import SALES, acme
 from tests.support.clock import now, run
@@ -103,6 +106,26 @@ class Kept:
         return VoicemailMessage(facts=facts, sound=sound)
 
 
+class Talks:
+    """Recordings of talks in memory, as `TalkStore` keeps them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[TalkName, bytes] = {}
+        self.refuses = False
+
+    async def keep_talk(self, audio: bytes, name: TalkName) -> Path:
+        if self.refuses:
+            raise StoreError("the disk is full")
+        self.kept.setdefault(name, audio)
+        return Path(f"{name}.wav")
+
+    async def talks(self) -> tuple[TalkName, ...]:
+        return tuple(self.kept)
+
+    async def forget_talk(self, name: TalkName) -> None:
+        self.kept.pop(name, None)
+
+
 class Cable:
     """What lies between a router and Asterisk: nothing that a killed router asks for arrives."""
 
@@ -126,6 +149,7 @@ class House:
     ledger: Ledger = field(default_factory=Ledger)
     entries: Entries = field(default_factory=Entries)
     kept: Kept = field(default_factory=Kept)
+    talks: Talks = field(default_factory=Talks)
 
     def __post_init__(self) -> None:
         self.start()
@@ -137,18 +161,23 @@ class House:
         self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
         self.staff = Staff(now)
         self.state = State(self.entries, self.staff, now)
+        self.waiting = WaitingRoom(self.staff, self.state, now)
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,
             journal=self.journal,
             messages=self.kept,  # type: ignore[arg-type]
+            talks=self.talks,
             now=now,
             sounds=Path(),
             staff=self.staff,
             state=self.state,
+            waiting=self.waiting,
             limits=self.limits,
         )
         self.live = Live(exchange, lambda: self.plan)
+        self.call_backs = CallBacks(self.live, lambda: self.plan)
+        self._parts = [asyncio.ensure_future(part.run()) for part in (self.waiting, self.call_backs)]
         self.ari.on_event = self.live.take
         self.asterisk.attach(lambda raw: self.ari.take(decode(raw)))
 
@@ -157,6 +186,8 @@ class House:
         self.asterisk.attach(lambda raw: None)
         self.asterisk.events_down()
         self.cable.is_cut = True
+        for part in self._parts:
+            part.cancel()
 
     async def write_records(self) -> None:
         """What the journal's task does all the time."""
