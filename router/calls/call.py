@@ -5,30 +5,40 @@ is noted before it is asked for, so that `let_go` finds it, also when the story 
 its answer.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from router.ari.errors import FeedOverflow
-from router.ari.models import Channel, ChannelDtmfReceived, Event, PlaybackFinished
-from router.calls.caller import Caller
+from router.ari.models import Channel, ChannelDtmfReceived, ChannelTransfer, Event, PlaybackFinished
+from router.calls.caller import Caller, refuse_transfer
 from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange
 from router.calls.leg import Leg
-from router.calls.legs import Legs
+from router.calls.legs import Legs, Woken
 from router.calls.scope import Gone, HungUp
 from router.model.call import CallId
+from router.model.caller import CallerId
 from router.model.department import DialPlan
 from router.model.ending import Ending, Party
 from router.model.record import CallRecord, TraceLine
 from router.rules import endings
 
+if TYPE_CHECKING:
+    from router.calls.live import Live
+
 log = structlog.get_logger()
 
 _LEGS_END_WITHIN_S = 2.0
+
+
+def name_recording(call_id: CallId) -> str:
+    """The recording of the name a caller says to be screened by; deleted with the call."""
+    return f"{OURS}{call_id}.said"
 
 
 Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
@@ -37,39 +47,49 @@ Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
 class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
+    calling: who calls, a colleague by extension and name; looked_up: their name by another system, "" for none.
     shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
     and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
-    playback: ids of what goes on on the caller's channel. serving: the department for which somebody answered.
-    declined: who said no to this very call, as `Offer.whom`. name_said: recording of the name the caller gave to be
-    screened by, "" when they gave none, None when not asked. menus: how many the caller was asked. watchers: told
-    every event of the feed, whichever story reads it.
+    playback: ids of what goes on on the caller's channel. serving: the department whose people ring, or answered.
+    wants: the call whose caller this one's would talk with, see `hand_over`. closed: it is over.
+    declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be
+    screened by, None when not asked. menus: how many the caller was asked. is_called_back:
+    they asked for it, and may go. watchers: told every event of the feed, whichever story reads it.
     Listens from construction on; `close` ends that.
     """
 
-    def __init__(self, exchange: Exchange, *, channel: Channel, plan: DialPlan, record: CallRecord) -> None:
+    def __init__(
+        self, exchange: Exchange, live: "Live", *, channel: Channel, plan: DialPlan, record: CallRecord
+    ) -> None:
         self.exchange = exchange
+        self.live = live
         self.ari = exchange.ari
         self.id: CallId = record.id
         self.channel = channel
         self.plan = plan
         self.record = record
         self.shows: dict[str, str] = {}
+        self.calling = CallerId(number=None)
+        self.looked_up = ""
         self.partner: Leg | None = None
         self.is_talking = False
         self.recording: str | None = None
         self.playback: str | None = None
         self.serving: str | None = None
+        self.wants: CallId | None = None
+        self.closed = asyncio.Event()
         self.declined: set[str] = set()
-        self.name_said: str | None = None
+        self.name_said: bool | None = None
         self.menus = 0
+        self.is_called_back = False
         self.watchers: list[Callable[[Event], None]] = []
-        self._occupied: set[str] = set()
+        self._occupied: dict[str, str | None] = {}
         self.errands = Errands()
         self.feed = self.ari.feed()
         margin_s = exchange.limits.lease_margin_s
         prefix = f"{OURS}{self.id}"
         self.caller = Caller(
-            self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s, pressed=self._pressed
+            self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s, does=self._caller_does
         )
         self.legs = Legs(
             self.ari,
@@ -88,23 +108,44 @@ class Call:
         self._named += 1
         return f"{OURS}{self.id}.{what}{self._named}"
 
-    async def next(self, limit_s: float) -> Event:
-        """The next event about what this call made. Raises TimeoutError after `limit_s` seconds."""
+    async def next(self, limit_s: float, *, transfers: bool = False) -> Event:
+        """The next event about what this call made. Raises TimeoutError after `limit_s` seconds.
+
+        transfers: whoever reads it sees to a phone's asking to transfer; else that is refused here.
+        """
         event = await self.feed.next(max(limit_s, 0.0))
         self.legs.take(event)
         for watch in self.watchers:
             watch(event)
         if isinstance(event, PlaybackFinished) and event.playback.id == self.playback:
             self.playback = None
+        if isinstance(event, ChannelTransfer) and not transfers:
+            self.errands.run(refuse_transfer(self.ari, event))
         return event
 
-    def occupies(self, person: str | None) -> None:
-        """Notes that the person is on the phone in this call, until it is closed."""
+    def wake(self) -> None:
+        """Lets whoever waits for the next event look around."""
+        self.feed.push(Woken())
+
+    def occupies(self, person: str | None, serving: str | None = None) -> None:
+        """Notes that the person is on the phone in this call, until `frees` or its end. serving: a department."""
         if person is not None and person not in self._occupied:
-            self._occupied.add(person)
+            self._occupied[person] = serving
             self.exchange.staff.talks(person, self.id)
 
-    def _pressed(self, event: ChannelDtmfReceived) -> None:
+    def frees(self, person: str | None) -> None:
+        """The person is on the phone in this call no longer."""
+        if person is None or person not in self._occupied:
+            return
+        served = self.plan.departments.get(self._occupied.pop(person) or "")
+        self.exchange.staff.talked(
+            person,
+            self.id,
+            for_department=served is not None,
+            wrap_up_s=served.wrap_up_s if served is not None else 0.0,
+        )
+
+    def _caller_does(self, event: ChannelDtmfReceived | ChannelTransfer) -> None:
         if not self.channel.id.startswith(OURS):  # click-to-call: the caller's channel is a leg, whose events come
             self.feed.push(event)
 
@@ -148,6 +189,8 @@ class Call:
 
     def ending_when_left(self, gone: Gone) -> Ending:
         """The call's end when the caller's channel left us, from what had been reached by then."""
+        if gone.given:
+            return endings.answered(Party.US)
         if not gone.hung_up:
             self.note("the dialplan took the caller back")
             return endings.failed()
@@ -155,6 +198,8 @@ class Call:
             return endings.answered(Party.CALLER, gone.cause)
         if self.record.message_id is not None:
             return endings.voicemail(Party.CALLER, gone.cause)
+        if self.is_called_back:
+            return endings.call_back(Party.CALLER, gone.cause)
         return endings.abandoned(gone.cause)
 
     async def let_go(self, ending: Ending | None) -> None:
@@ -172,6 +217,8 @@ class Call:
             await insist(lambda: self.caller.hand_back(self.record.called_raw))
         await self.errands.settled()
         await insist(self.caller.destroy_bridge)
+        if self.name_said is not None:
+            await insist(lambda: self.ari.recordings.delete_stored(name_recording(self.id)))
         try:
             await self.legs.ended(_LEGS_END_WITHIN_S)
         except (TimeoutError, FeedOverflow):
@@ -179,11 +226,9 @@ class Call:
 
     def close(self) -> None:
         """Stops listening, and leaves the people who were in the call free for others."""
+        self.closed.set()
         self.caller.close()
         self.feed.close()
         self.legs.close()
-        serving = self.plan.departments.get(self.serving or "")
-        for person in self._occupied:
-            served = serving is not None and self.partner is not None and self.partner.person == person
-            wrap_up_s = serving.wrap_up_s if serving is not None else 0.0
-            self.exchange.staff.talked(person, self.id, for_department=served, wrap_up_s=wrap_up_s)
+        for person in tuple(self._occupied):
+            self.frees(person)

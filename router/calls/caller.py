@@ -30,7 +30,8 @@ class Caller:
     """Listens from construction on; `close` ends that. prefix: begins the ids of what is made for the caller.
 
     hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now. is_leased: when time
-    is up the dialplan takes the caller back. pressed: called with each key the caller presses.
+    is up the dialplan takes the caller back. does: called with each key the caller presses, and each transfer their
+    phone asks for.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Caller:
         *,
         prefix: str,
         lease_margin_s: float,
-        pressed: Callable[[ChannelDtmfReceived], None],
+        does: Callable[[ChannelDtmfReceived | ChannelTransfer], None],
     ) -> None:
         self.id = channel.id
         self.hangup = HangupScope()
@@ -54,7 +55,7 @@ class Caller:
         self._errands = errands
         self._tone_id = f"{prefix}.ringing"
         self._lease_margin_s = lease_margin_s
-        self._pressed = pressed
+        self._does = does
         self._has_early_media = False
         self._bridge: asyncio.Task[Any] | None = None
         self._in_bridge = False
@@ -72,10 +73,8 @@ class Caller:
                 self.hangup.trip(Gone(hung_up=True, cause=cause or 16, tech_cause=tech_cause))
             case ChannelStateChange(channel=Channel(state="Up")):
                 self.is_answered = True
-            case ChannelDtmfReceived():
-                self._pressed(event)
-            case ChannelTransfer():
-                self._errands.run(refuse_transfer(self._ari, event))
+            case ChannelDtmfReceived() | ChannelTransfer():
+                self._does(event)
 
     async def _done(self, request: Awaitable[bool]) -> None:
         """A 404 for the caller is a hang-up that outran its event."""
@@ -123,7 +122,8 @@ class Caller:
             return
         await self.quiet()
         self.hears = music
-        if music is Music.RINGING and not self._has_early_media:
+        is_bridged = self._in_bridge and self.is_answered  # as during a transfer
+        if music is Music.RINGING and not self._has_early_media and not is_bridged:
             if self.is_answered:  # a tone; before the answer it is a 180, which the answer ends
                 self._end_sound = partial(self._ari.channels.ring_stop, self.id)
             await self._done(self._ari.channels.ring(self.id))
@@ -153,8 +153,12 @@ class Caller:
         """Before a prompt or a recording on the channel itself: no music, no bridge."""
         await self.quiet()
         if self._in_bridge:
-            self._in_bridge = False
-            await self._ari.bridges.remove_channel(self.bridge_id, channel=self.id)
+            await self.part(self.id)
+
+    async def part(self, channel_id: str) -> None:
+        """Takes a channel, the caller's or a leg's, out of the bridge."""
+        self._in_bridge &= channel_id != self.id
+        await self._ari.bridges.remove_channel(self.bridge_id, channel=channel_id)
 
     # ---- the bridge
 

@@ -34,7 +34,7 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
     _noted(call, decision, facts.arrived_at)
     if decision.block is not None:
         state.hit(decision.block)
-    _decided(call, decision)
+    decided(call, decision)
     return await call.until_left(follow(decision, call, facts))
 
 
@@ -46,16 +46,16 @@ async def follow(decision: RoutingDecision, call: Call, facts: InboundCall) -> E
             case Play(sound=sound, answers=answers):
                 await play(call, sound, answers=answers)
             case Ring() as step:
+                call.serving = step.department
                 leg = await ring(call, step)
                 if leg is not None:
-                    call.serving = step.department
                     return await talk(call, leg)
             case Queue() as step:
+                call.serving = step.department
                 came = await wait_turn(call, step)
                 if isinstance(came, Ending):
                     return came
                 if came is not None:
-                    call.serving = step.department
                     return await talk(call, came)
             case Menu() as step:
                 decision = await _chosen(call, step, facts, decision)
@@ -85,7 +85,7 @@ async def _chosen(call: Call, menu: Menu, facts: InboundCall, before: RoutingDec
     inputs = call.record.inputs
     pressed, pressed_at = (*inputs.pressed, key), (*inputs.pressed_at, call.exchange.now())
     call.record = replace(call.record, inputs=replace(inputs, pressed=pressed, pressed_at=pressed_at))
-    _decided(call, decision, before)
+    decided(call, decision, before)
     return decision
 
 
@@ -97,7 +97,7 @@ def _noted(call: Call, decision: RoutingDecision, at: datetime) -> None:
     call.record = replace(call.record, inputs=inputs)
 
 
-def _decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:
+def decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:
     log.info("decided", department=decision.department, because=decision.because)
     call.save(
         department=decision.department if before is None else decision.department or call.record.department,

@@ -13,9 +13,12 @@ class Leg:
 
     confirm: who picks up has yet to take the call, by key: picked_up_at before answered_at. verdict: what they made
     of the call when asked, which Asterisk cannot know.
+    label, shows: what stands before the caller's name on its phone, and what it shows now; None where that is not
+    the caller's name.
     shows_caller: its phone shows who calls; False where variables given at its creation say what it shows.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
+    is_given: it goes on in another call. party: number and name of whom it reaches, None for whom this call rang.
     """
 
     id: str
@@ -33,6 +36,8 @@ class Leg:
     confirm: bool = False
     picked_up_at: datetime | None = None
     verdict: LegResult | None = None
+    label: str | None = None
+    shows: str = ""
     shows_caller: bool = True
     early_media: bool = False
     has_early_media: bool = False
@@ -41,6 +46,8 @@ class Leg:
     is_cancelled: bool = False
     is_timed_out: bool = False
     is_answered_elsewhere: bool = False
+    is_given: bool = False
+    party: tuple[str, str] | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -50,6 +57,11 @@ class Leg:
     def is_ringing(self) -> bool:
         """Asked for, neither answered nor given up. Picked up and not yet taken is still that."""
         return self.is_alive and self.answered_at is None and not self.is_cancelled
+
+    @property
+    def is_talking(self) -> bool:
+        """Answered, and not over."""
+        return self.is_alive and self.answered_at is not None
 
     @property
     def is_asked(self) -> bool:

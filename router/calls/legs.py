@@ -13,13 +13,12 @@ from router.ari.models import (
     ChannelDestroyed,
     ChannelHangupRequest,
     ChannelStateChange,
-    ChannelTransfer,
     Dial,
     Event,
     StasisEnd,
     StasisStart,
 )
-from router.calls.caller import Caller, refuse_transfer
+from router.calls.caller import Caller
 from router.calls.errands import Errands, insist
 from router.calls.leg import Leg
 from router.calls.staff import Staff
@@ -89,6 +88,11 @@ class Legs:
         """Watches a leg."""
         self._by_id[leg.id] = leg
         self._feed.add(leg.id)
+
+    def release(self, leg: Leg) -> None:
+        """The leg belongs to another call from now on: for this one it is over."""
+        leg.is_given = True
+        self._conclude(leg, HangupCause.NORMAL_CLEARING, None)
 
     async def _create(self, leg: Leg, variables: dict[str, str], originator: str | None) -> None:
         ours = {"CALLROUTER_CALL": self._call_id, "PJSIP_TRANSFER_HANDLING()": "ari-only"}
@@ -198,8 +202,6 @@ class Legs:
                     self._conclude(leg, leg.cause or HangupCause.NORMAL_CLEARING, leg.tech_cause)
             case ChannelDestroyed(channel=channel) if leg := self._by_id.get(channel.id):
                 self._conclude(leg, leg.cause or event.cause, leg.tech_cause or event.tech_cause)
-            case ChannelTransfer():
-                self._errands.run(refuse_transfer(self._ari, event))
 
     def _progress(self, leg: Leg, *, is_ringing: bool, is_up: bool) -> None:
         if (is_ringing or is_up) and leg.rang_at is None:

@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-import secrets
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 
 from router.ari.errors import AriError
-from router.ari.models import CallBroadcast, Channel, Event, StasisStart
-from router.calls import arrival
+from router.ari.models import CallBroadcast, Channel, ChannelTransfer, Event, StasisStart
+from router.calls import arrival, transfer
 from router.calls.call import Call, Story
 from router.calls.errands import Errands, insist
-from router.calls.exchange import OURS, Exchange, call_of, to_fallback
+from router.calls.exchange import OURS, Exchange, call_of, new_call_id, to_fallback
+from router.calls.leg import Leg
 from router.calls.scope import HungUp, finish
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
@@ -24,11 +23,6 @@ from router.model.record import CallRecord
 from router.rules import endings
 
 log = structlog.get_logger()
-
-
-def new_call_id(now: datetime) -> CallId:
-    """Sortable by time, unique for ever: 11 hex digits of milliseconds, 12 of chance."""
-    return CallId(f"{int(now.timestamp() * 1000):011x}{secrets.token_hex(6)}")
 
 
 class Live:
@@ -42,6 +36,7 @@ class Live:
         self._plan = plan
         self.calls: dict[str, Call] = {}  # by the caller's channel
         self._by_id: dict[CallId, Call] = {}
+        self.parked: dict[str, Call] = {}  # by slot
         self.is_draining = False
         self.ended: Counter[str] = Counter()  # calls by outcome, since the start
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,7 +69,15 @@ class Live:
     def expects(self, leg_id: str) -> bool:
         """Whether a channel of this id is, or will be, a leg of a live call."""
         call = self._by_id.get(call_of(leg_id))
-        return call is not None and call.legs.expects(leg_id)
+        if call is not None and call.legs.expects(leg_id):
+            return True
+        return any(call.legs.expects(leg_id) for call in self._by_id.values())  # one given to another call
+
+    def call_with(self, channel_id: str) -> Call | None:
+        """The call that has this channel, its caller's or a leg's."""
+        return self.calls.get(channel_id) or next(
+            (call for call in self._by_id.values() if call.legs.expects(channel_id)), None
+        )
 
     async def _claim(self, channel: Channel) -> None:
         ari = self.exchange.ari
@@ -99,12 +102,13 @@ class Live:
         called_raw: str,
         call_id: CallId | None = None,
         record: CallRecord | None = None,
-    ) -> None:
+        plan: DialPlan | None = None,
+    ) -> Call:
         """Begins a call's task. Nothing is awaited before its listeners stand.
 
-        call_id, record: of a call that began before; None for a new one.
+        call_id, record: of a call that began before; None for a new one. plan: what it keeps to; None: the newest.
         """
-        now, plan = self.exchange.now(), self._plan()
+        now, plan = self.exchange.now(), plan or self._plan()
         if record is None:
             record = CallRecord(
                 id=call_id or new_call_id(now),
@@ -118,11 +122,16 @@ class Live:
                 router=self.exchange.router,
                 dialplan=plan.digest,
             )
-        call = Call(self.exchange, channel=channel, plan=plan, record=record)
+        call = Call(self.exchange, self, channel=channel, plan=plan, record=record)
         self.calls[channel.id] = self._by_id[call.id] = call
         task = asyncio.get_running_loop().create_task(self._run(call, story))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return call
+
+    async def transfer(self, call: Call, partner: Leg, asked: ChannelTransfer) -> Ending | None:
+        """The end of a talk that was passed on; None when it goes on as it was."""
+        return await transfer.transfer(call, partner, asked)
 
     async def _run(self, call: Call, story: Story) -> None:
         """One call, from beginning to end. A bug ends this call only, and hands its caller to the fallback."""
@@ -156,7 +165,9 @@ class Live:
                 log.exception("letting go failed")
             finally:
                 call.close()
-                del self.calls[call.channel.id], self._by_id[call.id]
+                del self._by_id[call.id]
+                if self.calls.get(call.channel.id) is call:
+                    del self.calls[call.channel.id]
 
     async def _close(self, call: Call, ending: Ending | None) -> None:
         try:

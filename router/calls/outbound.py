@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from router.calls import features, inbound
+from router.calls import features, inbound, park
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.calls.shown import clean_name, identity
@@ -13,7 +13,7 @@ from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import Ending
-from router.model.plan import Music, RejectCause
+from router.model.plan import Music
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id, refusal
 from router.rules.explain import shown_text
@@ -38,7 +38,7 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         case CallTo.FEATURE:
             return await features.use(call, decision)
         case CallTo.PARKED:
-            return endings.rejected(RejectCause.REJECTED)
+            return await park.retrieve(call, decision.target or "")
         case CallTo.NOWHERE:
             call.note(f"refused: {decision.refused}")
             return endings.rejected(refusal(decision))
@@ -85,20 +85,25 @@ def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
 
 
 async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
+    last = await dial(call, decision)
+    if last is None:
+        return endings.failed()
+    if last.is_talking:
+        return await talk(call, last)
+    return endings.ending_of_outgoing(last.came_to, last.cause or 0)
+
+
+async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
     """Tries the trunks in order; the next only after a technical failure, never after a person's or number's no.
 
-    An emergency call goes on to the next after whatever it was.
+    An emergency call goes on to the next after whatever it was. The last leg that was tried, None without trunks.
     """
     last: Leg | None = None
     for choice in decision.trunks:
         last = await _try(call, choice, decision)
-        if last.answered_at is not None and last.is_alive:
-            return await talk(call, last)
-        if decision.to is not CallTo.EMERGENCY and not endings.is_technical(last.came_to):
+        if last.is_talking or (decision.to is not CallTo.EMERGENCY and not endings.is_technical(last.came_to)):
             break
-    if last is None:
-        return endings.failed()
-    return endings.ending_of_outgoing(last.came_to, last.cause or 0)
+    return last
 
 
 async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> Leg:
@@ -117,7 +122,7 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
     call.legs.start(leg, variables=identity(choice, decision.name), originator=None)
     await call.caller.lease(rings_for_s)
-    if call.caller.is_answered:  # click-to-call: the person hears that it rings
+    if call.caller.is_answered:  # click-to-call or a transfer: they hear that it rings
         await call.caller.let_hear(Music.RINGING)
     await _until_answered(call, leg)
     return leg

@@ -13,10 +13,11 @@ T = TypeVar("T")
 class Gone:
     """How a channel left us. hung_up: False when it went back to the dialplan, as when its lease ran out.
 
-    cause: Q.850, tech_cause: SIP status or None.
+    given: it did not leave, but belongs to another call now. cause: Q.850, tech_cause: SIP status or None.
     """
 
     hung_up: bool
+    given: bool = False
     cause: int = 16
     tech_cause: int | None = None
 

@@ -6,7 +6,9 @@ import contextlib
 import structlog
 
 from router.ari.errors import AriError, RequestRefused
+from router.ari.models import ChannelTransfer
 from router.calls.call import Call
+from router.calls.hand_over import Comes
 from router.calls.leg import Leg
 from router.model.ending import Ending, Party
 from router.rules import endings
@@ -19,12 +21,14 @@ _ASKED_AGAIN_AFTER_S = 1.0
 
 async def talk(call: Call, leg: Leg) -> Ending:
     """Answers the caller, bridges both and waits for the callee to leave; the caller's leaving ends the scope."""
+    if call.partner is not None:
+        call.frees(call.partner.person)  # who has passed the caller on
     call.partner = leg
-    call.occupies(leg.person)
+    call.occupies(leg.person, call.serving)
     bridging = call.errands.run(_bridge(call, leg))  # begins with the answer, for which everything else waits
     call.caller.make_bridge()  # on its way while the caller is answered
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
-    call.save(answered_at=leg.answered_at, answered_by=leg.person)
+    call.save(answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person)
     try:
         await asyncio.shield(bridging)
     except RequestRefused as error:
@@ -44,7 +48,7 @@ async def _bridge(call: Call, leg: Leg) -> None:
 
 
 async def until_parted(call: Call, leg: Leg) -> Ending:
-    """Waits for the callee to leave a talk, or for the longest a talk may last."""
+    """Waits for the callee to leave a talk, or for the longest a talk may last; sees to transfers meanwhile."""
     loop, limit_s = asyncio.get_running_loop(), call.exchange.limits.talk_s
     ends_at = loop.time() + limit_s
     while leg.is_alive:
@@ -55,8 +59,15 @@ async def until_parted(call: Call, leg: Leg) -> Ending:
         if call.caller.is_leased and not await _end_lease(call):
             wait_s = min(wait_s, _ASKED_AGAIN_AFTER_S)
         with contextlib.suppress(TimeoutError):
-            await call.next(wait_s)
-    return endings.answered(Party.CALLEE, leg.cause or 16)
+            match await call.next(wait_s, transfers=True):
+                case ChannelTransfer(state=None) as asked:
+                    ending = await call.live.transfer(call, leg, asked)
+                    if ending is not None:
+                        return ending
+                case Comes(leg=other):
+                    call.legs.cancel(leg)
+                    return await talk(call, other)
+    return endings.answered(Party.US if leg.is_given else Party.CALLEE, leg.cause or 16)
 
 
 async def _end_lease(call: Call) -> bool:

@@ -310,11 +310,11 @@ def test_a_phone_that_redirects_is_not_followed() -> None:
     assert call.results["alice"] is LegResult.REDIRECTED
 
 
-def test_a_transfer_is_refused_politely_and_the_talk_goes_on() -> None:
+def test_a_transfer_to_an_emergency_number_is_declined_and_the_talk_goes_on() -> None:
     call = place(
         plan=only(RING),
         caller=Caller(talks_for_s=20.0),
-        phones={"alice": transfers("+8821612345"), "bob": never_answers()},
+        phones={"alice": transfers("999"), "bob": never_answers()},
     )
 
     assert call.leg("alice").transfer_answers == ["channel_declined"]
