@@ -14,7 +14,7 @@ import structlog
 
 from router.ari.errors import AriError, FeedOverflow
 from router.ari.models import PlaybackFinished
-from router.calls.call import Call
+from router.calls.call import Call, name_recording
 from router.calls.leg import Leg
 from router.model.ending import LegResult
 
@@ -38,7 +38,7 @@ class Asking:
         self.ends_at = asyncio.get_running_loop().time() + ASKED_FOR_S
         self._call = call
         self._playback = call.name("ask")
-        self._asking = call.errands.run(self._play(self._playback, _question(call.name_said)))
+        self._asking = call.errands.run(self._play(self._playback, _question(call)))
         call.note(f"asks {leg.person or leg.trunk} whether they take the call")
 
     def take(self, key: str) -> None:
@@ -86,7 +86,7 @@ class Asking:
             await self._call.ari.playbacks.stop(self._playback)
 
 
-def _question(name_said: str | None) -> tuple[str, ...]:
+def _question(call: Call) -> tuple[str, ...]:
     """One list, so that one request begins it and one ends it."""
-    who = (_CALL_FROM, f"recording:{name_said}") if name_said else (_CALL,)
+    who = (_CALL_FROM, f"recording:{name_recording(call.id)}") if call.name_said else (_CALL,)
     return (*who, _KEYS, _PAUSE, _KEYS, _PAUSE, _KEYS)

@@ -1,7 +1,6 @@
 """Screening: the caller says their name, and whoever picks up hears it before they decide.
 
-The name is a recording of Asterisk's, there for this one call and deleted at its end. It is asked for by one of
-Asterisk's core sounds.
+It is asked for by one of Asterisk's core sounds. The recording is Asterisk's and goes with the call.
 """
 
 import contextlib
@@ -11,13 +10,13 @@ import structlog
 from router.ari.errors import AriError
 from router.ari.events import recording
 from router.ari.models import RecordingFailed, RecordingFinished
-from router.calls.call import Call
+from router.calls.call import Call, name_recording
 from router.calls.prompt import hear
 
 log = structlog.get_logger()
 
 LONGEST_S = 5
-_SILENCE_S = 2
+_SILENCE_S = 3
 _MARGIN_S = 5.0
 _PROMPT = "sound:priv-recordintro"  # "at the tone, please say your name"
 
@@ -26,26 +25,22 @@ async def ask_name(call: Call) -> None:
     """Asks the caller, who is answered for it, once in a call. Who says nothing is announced without a name."""
     if call.name_said is not None:
         return
-    call.name_said = ""
+    call.name_said = False
     await call.caller.lease(call.exchange.limits.prompt_s + LONGEST_S + _MARGIN_S)
     await call.caller.step_aside()
     await call.caller.answer()
     await hear(call, _PROMPT)
     try:
-        call.name_said = await _recorded(call, name_of(call))
+        call.name_said = await _recorded(call, name_recording(call.id))
     except (AriError, TimeoutError) as error:
         log.warning("the caller's name was not recorded", error=str(error) or "it took too long")
+        with contextlib.suppress(AriError):
+            await call.ari.recordings.cancel(name_recording(call.id))  # it would hold up all that follows
     call.note("the caller said their name" if call.name_said else "the caller did not say their name")
 
 
-def name_of(call: Call) -> str:
-    """The recording's name."""
-    return call.name("said")
-
-
-async def _recorded(call: Call, name: str) -> str:
-    """Its name once it is there, "" when the caller said nothing."""
-    call.recording = name
+async def _recorded(call: Call, name: str) -> bool:
+    """Whether the caller has said anything."""
     call.feed.add(recording(name))
     try:
         asked = call.ari.channels.record(
@@ -62,16 +57,8 @@ async def _recorded(call: Call, name: str) -> str:
         while True:
             match await call.next(LONGEST_S + _MARGIN_S):
                 case RecordingFinished(recording=done) if done.name == name:
-                    return name if done.talking_duration != 0 else ""
+                    return done.talking_duration != 0
                 case RecordingFailed(recording=done) if done.name == name:
-                    return ""
+                    return False
     finally:
-        call.recording = None
         call.feed.drop(recording(name))
-
-
-async def forget_name(call: Call) -> None:
-    """Deletes the recording."""
-    if call.name_said:
-        with contextlib.suppress(AriError):
-            await call.ari.recordings.delete_stored(call.name_said)

@@ -10,13 +10,36 @@ from tests.support.fake.far_end import Leg, Line, Phone
 _SIP_GIVES_UP_S = 32.0  # timer B: no answer at all to an INVITE
 
 
-def answers(*, after_s: float = 3.0, talks_for_s: float | None = None) -> Phone:
-    """Rings, then a person answers. talks_for_s: hangs up after that, None to leave it to the other party."""
+def answers(
+    *, after_s: float = 3.0, talks_for_s: float | None = None, presses: Mapping[float, str] | None = None
+) -> Phone:
+    """Rings, then a person answers. talks_for_s: hangs up after that, None to leave it to the other party.
+
+    presses: keys by the second after the answer.
+    """
 
     async def takes(leg: Leg) -> None:
         leg.rings()
         await asyncio.sleep(after_s)
         leg.answers()
+        for at_s, keys in (presses or {}).items():
+            asyncio.get_running_loop().call_later(at_s, leg.press, keys)
+        if talks_for_s is not None:
+            await asyncio.sleep(talks_for_s)
+            leg.hang_up()
+
+    return Phone(takes)
+
+
+def decides(key: str, *, after_s: float = 3.0, asked_for_s: float = 4.0, talks_for_s: float | None = None) -> Phone:
+    """Answers, listens to what it is asked, then presses `key`; "" for a machine that says nothing for ever."""
+
+    async def takes(leg: Leg) -> None:
+        leg.rings()
+        await asyncio.sleep(after_s)
+        leg.answers()
+        await asyncio.sleep(asked_for_s)
+        leg.press(key)
         if talks_for_s is not None:
             await asyncio.sleep(talks_for_s)
             leg.hang_up()
