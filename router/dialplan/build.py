@@ -1,22 +1,20 @@
 """A plan without faults -> the model's `DialPlan`, with names resolved and the look-ups made."""
 
 from collections.abc import Mapping
-from datetime import date
-from zoneinfo import ZoneInfo
 
 from router.dialplan import departments as written
 from router.dialplan import people, shape, tested
 from router.dialplan.build_menus import menu
+from router.dialplan.build_schedules import hours
 from router.dialplan.build_steps import steps_of
 from router.dialplan.draft import Draft
+from router.dialplan.feeds import Calendars
 from router.dialplan.numbers import country_code, emergency_numbers, national_prefix, public_number
-from router.dialplan.scalars import DAYS, day, days
 from router.model import department as model
-from router.model.hours import BusinessHours, DayException, Span
 from router.model.number import PhoneNumber
 
 
-def build(draft: Draft, head: shape.Head) -> model.DialPlan:
+def build(draft: Draft, head: shape.Head, calendars: Calendars) -> model.DialPlan:
     """draft: without faults."""
     emergency = draft.emergency or shape.Emergency.model_construct(numbers=[], caller_id=None)
     trunks = {name: _trunk(draft, head.country, name, trunk) for name, trunk in draft.trunks.items()}
@@ -30,9 +28,9 @@ def build(draft: Draft, head: shape.Head) -> model.DialPlan:
         digest=draft.source.digest,
         trunks=trunks,
         people=people,
-        schedules={
-            name: _schedule(draft, head.timezone, name, schedule) for name, schedule in draft.schedules.items()
-        },
+        schedules={name: hours(draft, head.timezone, name, each) for name, each in draft.schedules.items()},
+        feeds=calendars.feeds,
+        copies=calendars.copies,
         departments=departments,
         inbound=tuple(_inbound(draft, at, rule) for at, rule in sorted(draft.inbound.items())),
         caller_ids=tuple(_caller_id(draft, at, rule) for at, rule in sorted(draft.caller_ids.items())),
@@ -48,7 +46,11 @@ def build(draft: Draft, head: shape.Head) -> model.DialPlan:
         tests=tuple(_test(draft, at, test) for at, test in sorted(draft.tests.items())),
         department_of={number.value: name for name, entry in departments.items() for number in _own(entry)},
         menu_of={number.value: name for name, entry in menus.items() for number in _own(entry)},
-        person_of={person.extension.value: name for name, person in people.items() if person.extension},
+        person_of={
+            number.value: name
+            for name, person in people.items()
+            for number in (*person.numbers, *((person.extension,) if person.extension else ()))
+        },
         person_at={person.endpoint: name for name, person in people.items()},
         trunk_at={trunk.endpoint: name for name, trunk in trunks.items()},
     )
@@ -80,6 +82,7 @@ def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
         name=person.name,
         endpoint=person.phone,
         extension=person.extension,
+        numbers=tuple(person.numbers),
         department=person.department,
         caller_id=person.caller_id,
         mobile=person.mobile,
@@ -87,30 +90,6 @@ def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
         forward={when: number for when, number in forward.items() if number is not None},
         where=draft.source.where(("people", name)),
     )
-
-
-def _schedule(draft: Draft, zone: ZoneInfo, name: str, schedule: shape.Schedule) -> BusinessHours:
-    week: list[list[Span]] = [[] for _ in DAYS]
-    for key, spans in schedule.open.items():
-        for at in days(key):
-            week[at] += spans
-    exceptions: Mapping[date, DayException] = {
-        day(key): DayException(
-            spans=tuple(sorted(spans, key=_opens)), where=draft.source.where(("schedules", name, "except", key))
-        )
-        for key, spans in schedule.exceptions.items()
-    }
-    return BusinessHours(
-        name=name,
-        zone=schedule.timezone or zone,
-        week=tuple(tuple(sorted(spans, key=_opens)) for spans in week),
-        exceptions=exceptions,
-        where=draft.source.where(("schedules", name)),
-    )
-
-
-def _opens(span: Span) -> str:
-    return span.opens.isoformat()
 
 
 def _department(draft: Draft, name: str, entry: written.Department) -> model.Department:

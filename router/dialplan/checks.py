@@ -1,29 +1,22 @@
-"""What takes more than one entry to judge: names given twice, hours that overlap, rules that are never reached.
+"""What takes more than one entry to judge: names given twice, rules that are never reached.
 
 Each check looks only at entries that are good by themselves and says nothing where a faulty one might be the cause.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import time
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from router.dialplan import number_checks
+from router.dialplan import number_checks, schedule_checks
 from router.dialplan.draft import SECTIONS, Draft
 from router.dialplan.faults import Path
 from router.dialplan.parts import Kind
-from router.dialplan.scalars import DAYS, days
 from router.dialplan.values import MEMBERS
-from router.model.hours import Span
-
-DAY_MIN = 24 * 60
 
 
 def check(plan: Draft) -> None:
     """Notes every fault and warning that concerns more than one entry."""
     names(plan)
     number_checks.check(plan)
-    hours(plan)
+    schedule_checks.check(plan)
     rules(plan)
     way_out(plan)
 
@@ -39,51 +32,6 @@ def names(plan: Draft) -> None:
                 plan.fault((section, name), f"a {first.value} has this name too; it could mean either", at_key=True)
             if name == MEMBERS:
                 plan.fault((section, name), '"members" means a department\'s own members', at_key=True)
-
-
-def hours(plan: Draft) -> None:
-    """No two spans of a schedule overlap, over midnight and over the end of the week included."""
-    for name, schedule in plan.schedules.items():
-        week: list[_Written] = []
-        for key, spans in schedule.open.items():
-            for index, span in enumerate(spans):
-                path: Path = ("schedules", name, "open", key, index)
-                week += [_Written(day * DAY_MIN + _minute(span.opens), path, span) for day in days(key)]
-        _overlaps(plan, week, 7 * DAY_MIN)
-        for key, spans in schedule.exceptions.items():
-            path = ("schedules", name, "except", key)
-            _overlaps(plan, [_Written(_minute(span.opens), (*path, at), span) for at, span in enumerate(spans)], 0)
-
-
-class _Written(NamedTuple):
-    """A span as written. start_min: since Monday or the day began."""
-
-    start_min: int
-    path: Path
-    span: Span
-
-    @property
-    def end_min(self) -> int:
-        return self.start_min + (_minute(self.span.closes) - _minute(self.span.opens) - 1) % DAY_MIN + 1
-
-
-def _overlaps(plan: Draft, written: Sequence[_Written], around_min: int) -> None:
-    """Notes spans that begin before an earlier one has ended. around_min: length of the circle, 0 for none."""
-    ordered = sorted(written, key=lambda entry: entry.start_min)
-    pairs = list(pairwise(ordered))
-    if around_min and len(ordered) > 1:
-        first = ordered[0]
-        pairs.append((ordered[-1], first._replace(start_min=first.start_min + around_min)))
-    told: set[Path] = set()
-    for earlier, later in pairs:
-        if later.start_min < earlier.end_min and later.path not in told:
-            told.add(later.path)
-            day = f" on {DAYS[later.start_min // DAY_MIN % 7]}" if around_min else ""
-            plan.fault(later.path, f"{later.span} overlaps {earlier.span}{day}")
-
-
-def _minute(clock: time) -> int:
-    return clock.hour * 60 + clock.minute
 
 
 def rules(plan: Draft) -> None:

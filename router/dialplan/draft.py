@@ -22,6 +22,7 @@ from router.dialplan.menus import Menu
 from router.dialplan.numbers import is_country
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
 from router.dialplan.people import Person
+from router.dialplan.schedules import Schedule
 from router.dialplan.source import Source
 from router.dialplan.steps import Step
 from router.dialplan.tested import RouteTest
@@ -44,6 +45,7 @@ class Home(Enum):
     """Where a list of steps stands."""
 
     DEPARTMENT = "department"
+    DAY = "day"  # of a schedule, once for each department that keeps it
     RULE = "rule"
     KEY = "key"  # of a menu: when nothing ends the call, the menu's `otherwise` follows
     OTHERWISE = "otherwise"  # of a menu
@@ -75,7 +77,7 @@ class Draft:
     contacts: Lists = field(default_factory=Lists)
     trunks: dict[str, shape.Trunk] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
-    schedules: dict[str, shape.Schedule] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
     departments: dict[str, Department] = field(default_factory=dict)
     menus: dict[str, Menu] = field(default_factory=dict)
     inbound: dict[int, shape.InboundRule] = field(default_factory=dict)
@@ -103,6 +105,12 @@ class Draft:
                     yield StepList(
                         path=(*path, key), steps=steps, home=Home.DEPARTMENT, name=name, department=department
                     )
+            schedule = self.schedules.get(department.hours or "")
+            for key in schedule.exceptions if schedule else ():
+                of_day = schedule.exception(key)[1] if schedule else None
+                if of_day is not None:
+                    path = ("schedules", str(department.hours), "except", key, "do")
+                    yield StepList(path=path, steps=of_day, home=Home.DAY, name=name, department=department)
         for at, rule in self.inbound.items():
             yield StepList(path=("inbound", at, "do"), steps=rule.do, home=Home.RULE)
         for name, menu in self.menus.items():
@@ -146,7 +154,7 @@ def draft(source: Source, folder: Folder) -> Draft:
 
     _section(plan, "trunks", shape.Trunk, plan.trunks)
     _section(plan, "people", Person, plan.people)
-    _section(plan, "schedules", shape.Schedule, plan.schedules)
+    _section(plan, "schedules", Schedule, plan.schedules)
     _section(plan, "departments", Department, plan.departments)
     _section(plan, "menus", Menu, plan.menus)
     if "departments" not in written and not source.is_partial:

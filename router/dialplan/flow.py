@@ -58,7 +58,8 @@ def _no_mailbox(listed: StepList) -> str | None:
     if listed.department is None:
         return f"voicemail needs a mailbox; {_HOP}"
     if listed.department.voicemail is None:
-        return "the department has no mailbox; add voicemail: {to: [address]} to it"
+        who = f'"{listed.name}", which keeps these hours,' if listed.home is Home.DAY else "the department"
+        return f"{who} has no mailbox; add voicemail: {{to: [address]}} to it"
     return None
 
 
@@ -80,7 +81,7 @@ def _rings_nobody(plan: Draft, entry: RingEntry, listed: StepList) -> str | None
             return f'"{who.text}" rings nowhere: there is no trunk to call it by'
         return None
     if who.name == MEMBERS:
-        if listed.department is None:
+        if listed.department is None or listed.home is Home.DAY:
             return '"members" is for a department\'s steps; name people or departments'
         return None if listed.department.members else "the department has no members, so nobody rings"
     department = plan.departments.get(who.name)
@@ -94,7 +95,7 @@ def leads(plan: Draft) -> Leads:
     found: dict[str, list[tuple[Path, str]]] = {name: [] for name in plan.departments}
     found |= {menu_node(name): [] for name in plan.menus}
     for listed in plan.step_lists():
-        if listed.home is Home.DEPARTMENT:
+        if listed.home in (Home.DEPARTMENT, Home.DAY):
             found[listed.name] += _ways(listed)
         elif listed.home is Home.OTHERWISE:
             found[menu_node(listed.name)] += _ways(listed)

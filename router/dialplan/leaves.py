@@ -24,9 +24,12 @@ T = TypeVar("T")
 class Text:
     """Marks a leaf: reads a text, with the plan around it, into a value. schema: for the editor."""
 
-    def __init__(self, read: Callable[[str, Context], Any], *, digits: bool = False, **schema: Any) -> None:
+    def __init__(
+        self, read: Callable[[str, Context], Any], *, digits: bool = False, most: int = MOST_TEXT, **schema: Any
+    ) -> None:
         self._read = read
         self._digits = digits
+        self._most = most
         self._schema = schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -42,8 +45,8 @@ class Text:
             raise ValueError(f'expected text; put it in quotes: "{got(value)}"')
         if not isinstance(value, str):
             raise ValueError(f"expected one text, got {got(value)}")
-        if len(value) > MOST_TEXT:
-            raise ValueError(f"has {len(value)} characters; {MOST_TEXT} are possible")
+        if len(value) > self._most:
+            raise ValueError(f"has {len(value)} characters; {self._most} are possible")
         return self._read(value, context_of(info))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from router.dialplan import caller_ids, checks, flow, prompts
 from router.dialplan.build import build
 from router.dialplan.draft import draft
 from router.dialplan.faults import Fault, order
+from router.dialplan.feeds import read_calendars
 from router.dialplan.source import folder, gather
 from router.model.department import DialPlan
 
@@ -25,11 +27,12 @@ class Loaded:
     files: Mapping[str, str]
 
 
-def load(directory: Path, *, with_prompts: bool = True) -> Loaded:
+def load(directory: Path, *, with_prompts: bool = True, now: datetime | None = None) -> Loaded:
     """Loads the plan in `directory`, a folder of YAML files or a single file, with prompts in `sounds/` beside it.
 
-    with_prompts: whether their files must be there. Never raises because of what is or is not there: a path that cannot be read is a fault too. Reads files and
-    takes some 10 µs a value: not for the event loop.
+    with_prompts: whether their files must be there. now: from when on calendars are worked out, None for now.
+    Never raises because of what is or is not there: what cannot be read is a fault too. Reads files and takes
+    some 10 µs a value: not for the event loop.
     """
     source = gather(directory)
     entries = draft(source, folder(directory))
@@ -38,7 +41,8 @@ def load(directory: Path, *, with_prompts: bool = True) -> Loaded:
     caller_ids.check(entries)
     if with_prompts:
         prompts.check(entries, folder(directory))
-    plan = build(entries, entries.head) if entries.head is not None and not entries.faults else None
+    calendars = read_calendars(entries, folder(directory), now or datetime.now(UTC))
+    plan = build(entries, entries.head, calendars) if entries.head is not None and not entries.faults else None
     return Loaded(
         plan=plan, faults=_told(entries.faults), warnings=_told(entries.warnings), files=dict(source.files)
     )

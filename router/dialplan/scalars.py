@@ -13,7 +13,7 @@ from router.model.hours import Span
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MIDNIGHT = time(0, 0)
 
-_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?(?:(\d{1,6})ms)?\Z", re.ASCII)
+_DURATION = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?(?:(\d{1,6})ms)?\Z", re.ASCII)
 _SPAN = re.compile(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
@@ -35,8 +35,8 @@ def seconds(text: str, least: float, most: float) -> float:
     found = _DURATION.match(text)
     if found is None or not text:
         raise ValueError(f'"{brief(text)}" is no duration; write it with its unit, such as 20s, 3m or 1m30s')
-    hours, minutes, whole, thousandths = (int(part or 0) for part in found.groups())
-    total = hours * 3600 + minutes * 60 + whole + thousandths / 1000
+    days, hours, minutes, whole, thousandths = (int(part or 0) for part in found.groups())
+    total = days * 86400 + hours * 3600 + minutes * 60 + whole + thousandths / 1000
     if not least <= total <= most:
         raise ValueError(f"{text} is out of range; {spoken(least)} to {spoken(most)} is possible")
     return total
@@ -46,8 +46,11 @@ def spoken(length_s: float) -> str:
     """Seconds as they are written in a plan: 90.0 -> 1m30s."""
     if length_s < 1:
         return f"{length_s * 1000:g}ms"
-    minutes, rest = divmod(length_s, 60)
-    return (f"{minutes:g}m" if minutes else "") + (f"{rest:g}s" if rest else "")
+    days, rest = divmod(length_s, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number)
 
 
 def kept_days(text: str, most: int) -> int:

@@ -2,8 +2,8 @@
 
 A part reads one entry, such as one department, by itself; what takes more than one entry to judge stands in
 `checks`. An unknown key is refused with the nearest known one named, and a key that is planned but not built is
-refused as "not yet supported", so that nothing written is ever ignored. Here are the head, trunks, hours and
-rules; the larger parts have files of their own: people, departments, menus, steps, tests.
+refused as "not yet supported", so that nothing written is ever ignored. Here are the head, trunks and rules;
+the larger parts have files of their own: people, schedules, departments, menus, steps, tests.
 """
 
 from typing import Annotated, ClassVar, Self
@@ -17,6 +17,7 @@ from router.dialplan.leaves import Many
 from router.dialplan.menus import Menu
 from router.dialplan.parts import Part
 from router.dialplan.people import Person
+from router.dialplan.schedules import Schedule
 from router.dialplan.steps import Steps
 from router.dialplan.tested import RouteTest
 from router.model.department import NumberFormat
@@ -31,16 +32,6 @@ class Trunk(Part):
     numbers: values.Format = NumberFormat.PLUS_E164
     country: values.Country | None = None
     caller_ids: Many[values.OwnNumbers]
-
-
-class Schedule(Part):
-    """Opening hours."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"holidays"})
-
-    open: dict[values.Days, values.Spans]
-    timezone: values.Zone | None = None
-    exceptions: dict[values.Day, values.Spans] = Field(default_factory=dict, alias="except")
 
 
 Contacts = Annotated[Many[values.Dialled], Field(description="numbers, or a file: contacts/people.csv")]

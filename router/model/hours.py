@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from router.model.steps import DepartmentStep
 
+_UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -57,12 +59,14 @@ class BusinessHours:
 class Feed:
     """A calendar whose events close a schedule (RFC 5545). url: https://… or, for a file, its path.
 
-    refresh_s: how often it is read. stale_s: a copy older than this is told as a fault; it is used all the same.
+    zone: whose days its all-day events are. refresh_s: how often it is read. stale_s: a copy older than this is
+    told as a fault; it is used all the same.
     """
 
     key: str
     url: str
     is_file: bool
+    zone: ZoneInfo = _UTC
     refresh_s: float = 900.0
     stale_s: float = 2 * 86400.0
     where: str = ""
