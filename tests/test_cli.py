@@ -15,6 +15,7 @@ from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
 from router.console.metrics import Metrics
 from router.model.call import CallId
+from router.model.record import DecisionInputs
 from router.store.contract import Store
 from router.store.database import open_store
 from tests.support.messages import MONDAY, facts, record, speech
@@ -167,6 +168,117 @@ def test_explain_withholds_when_asked(run: Run, plan: Plan) -> None:
     assert "caller ID: withheld" in result.output
 
 
+def test_explain_imagines_what_people_have_set_and_press(run: Run, plan: Plan) -> None:
+    call = ("--from", "07400 123457", "--to", "020 7946 0100", "--at", "2026-11-24 10:00")
+    result = run("explain", plan(PLAN), *call, "--switched", "sales=closed", "--paused", "alice", "--name", "Bob")
+
+    assert result.exit_code == 0
+    assert "closed: Sales was switched so" in result.output
+    assert run("explain", plan(PLAN), *call, "--paused", "alice").output.splitlines()[-2:] == [
+        "would ring:",
+        "  ring alice: nobody; not alice: paused",
+    ]
+
+
+def test_explain_follows_the_keys_that_are_pressed(run: Run, plan: Plan) -> None:
+    menu = "menus:\n  main: {numbers: 020 7946 0000, prompt: welcome, keys: {1: sales}, otherwise: sales}\n"
+    folder = plan(PLAN.replace("inbound:", f"{menu}inbound:"))
+    sounds = Path(folder) / "sounds"
+    sounds.mkdir()
+    (sounds / "welcome.wav").write_bytes(speech(1.0))
+    result = run("explain", folder, "--from", "07400 123457", "--to", "020 7946 0000", "--press", "1")
+
+    assert result.exit_code == 0, result.output
+    assert "pressed 1:" in result.output
+    assert result.output.splitlines()[-1] == "  ring alice: alice"
+
+
+def test_explain_tells_an_internal_call_to_its_end(run: Run, plan: Plan) -> None:
+    told = json.loads(run("explain", plan(PLAN), "--by", "alice", "--to", "020 7946 0100", "--json").output)
+
+    assert told["to"] == "department"
+    assert told["then"][0]["steps"] == ["ring alice", "voicemail"]
+
+
+@pytest.fixture
+def decided(run: Run, plan: Plan, tmp_path: Path) -> str:
+    """A call of Sales in the store with the plan it was decided by. Its id."""
+    folder = plan(PLAN)
+    digest = json.loads(run("explain", folder, "--from", "1", "--to", "020 7946 0100", "--json").output)["dialplan"]
+    call = record("c1", dialplan=digest, inputs=DecisionInputs(caller="07400 123457", called="020 7946 0100"))
+
+    async def fill(store: Store) -> None:
+        await store.save_calls([call])
+        await store.save_dialplan(digest, {"acme.yaml": PLAN}, MONDAY)
+
+    in_store(tmp_path, fill)
+    return "c1"
+
+
+def test_explain_tells_a_recorded_call_under_a_plan(run: Run, plan: Plan, decided: str) -> None:
+    other = plan(PLAN.replace("from: withheld", "from: +44 7400*"))
+
+    result = run("explain", other, "--call", decided)
+
+    assert result.exit_code == 0, result.output
+    assert "  1. reject as busy" in result.output
+
+
+def test_explain_tells_a_recorded_call_under_the_plan_it_was_decided_by(run: Run, plan: Plan, decided: str) -> None:
+    plan(PLAN.replace("from: withheld", "from: +44 7400*"))  # the plan has changed since
+
+    result = run("explain", "--call", decided, "--then")
+
+    assert result.exit_code == 0, result.output
+    assert "  1. ring Alice Ng" in result.output
+    assert json.loads(run("explain", "--call", decided, "--then", "--json").output)["steps"][0] == "ring alice"
+
+
+def test_explain_says_that_no_such_call_is_recorded(run: Run, plan: Plan, decided: str) -> None:
+    result = run("explain", plan(PLAN), "--call", "c9")
+
+    assert (result.exit_code, result.output.partition(";")[0]) == (1, "no call 'c9' is recorded")
+
+
+def test_diff_tells_which_recorded_calls_change(run: Run, tmp_path: Path, plan: Plan, decided: str) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(PLAN.replace("from: withheld", "from: +44 7400*"))
+    result = run("diff", plan(PLAN), str(new))
+
+    assert result.exit_code == 1, result.output
+    assert result.output.startswith("1 of 1 calls change:\n1 are refused  (acme.yaml:10: departments.sales -> ")
+    as_json = json.loads(run("diff", plan(PLAN), str(new), "--json").output)
+    assert (as_json["changed"], as_json["groups"][0]["examples"][0]["id"]) == (1, "c1")
+
+
+def test_diff_says_that_nothing_changes(run: Run, plan: Plan, decided: str) -> None:
+    folder = plan(PLAN)
+
+    result = run("diff", folder, folder)
+
+    assert (result.exit_code, result.output) == (0, "0 of 1 calls change\n")
+
+
+def test_diff_reads_calls_of_the_period_only_from_a_file_too(
+    run: Run, plan: Plan, decided: str, tmp_path: Path
+) -> None:
+    lines = tmp_path / "calls.jsonl"
+    lines.write_text(run("calls", "--json").output)
+    folder = plan(PLAN)
+
+    assert run("diff", folder, folder, "--calls", str(lines)).output == "0 of 1 calls change\n"
+    assert run("diff", folder, folder, "--calls", str(lines), "--until", "2026-11-01").output.startswith("0 of 0")
+    assert run("diff", folder, folder, "--since", "2026-11-30").output.startswith("0 of 0")
+    lines.write_text("not a call\n")
+    assert run("diff", folder, folder, "--calls", str(lines)).exit_code == 2
+
+
+def test_diff_of_a_plan_with_faults_ends_with_2(run: Run, plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text("company: Acme\n")
+
+    assert run("diff", plan(PLAN), str(tmp_path / "new.yaml")).exit_code == 2
+
+
 WRONG_USE = {
     "no such folder": ("check", "/nowhere"),
     "neither from nor by": ("explain", "PLAN", "--to", "600"),
@@ -178,6 +290,16 @@ WRONG_USE = {
     "nothing that can be dialled": ("explain", "PLAN", "--to", "six hundred", "--by", "alice"),
     "from no number": ("explain", "PLAN", "--to", "600", "--from", "anybody"),
     "no day": ("calls", "--since", "yesterday"),
+    "explained without a plan": ("explain", "--from", "1", "--to", "600"),
+    "a recorded call that is described too": ("explain", "PLAN", "--call", "c1", "--to", "600"),
+    "a plan of then and one of now": ("explain", "PLAN", "--call", "c1", "--then"),
+    "then without a call": ("explain", "--from", "1", "--to", "600", "--then"),
+    "a trunk for an outgoing call": ("explain", "PLAN", "--by", "alice", "--to", "600", "--trunk", "voipco"),
+    "no such trunk": ("explain", "PLAN", "--from", "1", "--to", "600", "--trunk", "voipcoo"),
+    "nobody to pause": ("explain", "PLAN", "--from", "1", "--to", "600", "--paused", "alise"),
+    "nothing to switch": ("explain", "PLAN", "--from", "1", "--to", "600", "--switched", "sails=open"),
+    "no such position": ("explain", "PLAN", "--from", "1", "--to", "600", "--switched", "sales=ajar"),
+    "nothing to compare with": ("diff", "PLAN", "/nowhere"),
     "no such command": ("chekc", "PLAN"),
     "settings that are not there": ("calls", "--settings", "/nowhere.toml"),
 }

@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import plan, running
+from router.cli import diff, explain, plan, running
 
 
 @click.group(
@@ -25,7 +25,8 @@ for command in (
     running.serve,
     plan.check,
     plan.test,
-    plan.explain,
+    explain.explain,
+    diff.diff,
     plan.schema,
     plan.fallback,
     running.migrate,

@@ -8,22 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, fail, json_of, settings_in
+from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, fail, json_of, moment, settings_in
 
 if TYPE_CHECKING:
     from router.store.contract import Store
-
-ANSWER_S = 10.0  # for the running router to answer
-
-
-def _local(_: click.Context, __: click.Parameter, given: str | None) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        return datetime.fromisoformat(given).astimezone()
-    except (ValueError, OverflowError):
-        said = f"{given!r} is no moment; write a day or a day and time, such as 2026-11-24 10:00"
-        raise click.BadParameter(said) from None
 
 
 @click.command()
@@ -60,7 +48,7 @@ def migrate(settings_file: Path | None) -> None:
 @click.command()
 @click.option("--last", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True)
 @click.option("--department", metavar="NAME", help="Calls of this department only.")
-@click.option("--since", metavar="WHEN", callback=_local, help='Such as "2026-11-24 10:00", local time.')
+@click.option("--since", metavar="WHEN", callback=moment, help='Such as "2026-11-24 10:00", local time.')
 @SETTINGS
 @JSON
 def calls(
@@ -108,36 +96,8 @@ def voicemails(last: int, settings_file: Path | None, as_json: bool) -> None:
 @SETTINGS
 def call(by: str, to: str, department: str | None, settings_file: Path | None) -> None:
     """Has the running router place a call: rings a person, then whom they want to reach."""
-    import http.client
-    import json
+    from router.cli.asking import ask
 
-    settings = settings_in(settings_file)
-    listen = settings.http.listen
-    if listen is None:
-        fail("http.listen is off; the running router cannot be asked")
-    try:
-        token = settings.token_file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        fail(
-            f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}; "
-            "start the router, or run this as its user and with its settings (state_dir)"
-        )
     body = {"by": by, "to": to} | ({"department": department} if department else {})
-    connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=ANSWER_S)
-    try:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        connection.request("POST", "/calls", json.dumps(body), headers)
-        answer = connection.getresponse()
-        told = dict(json.loads(answer.read(65_536)))
-    except (OSError, http.client.HTTPException, ValueError, TypeError) as error:
-        fail(f"no answer from the router at {listen}: {error}; start it, or give its settings (http.listen)")
-    finally:
-        connection.close()
-    if answer.status != 202:
-        fail(str(told.get("error", f"the router answered {answer.status}")))
+    told = ask(settings_in(settings_file), "POST", "/calls", json_of(body))
     click.echo(f"rings {by}, then {to}; call {told.get('call')}")
-
-
-def _reachable(host: str) -> str:
-    """Where to reach a listener that listens everywhere."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -26,6 +27,17 @@ SETTINGS = click.option(
     help="TOML or YAML; else $CALLROUTER_SETTINGS, callrouter.toml or .yaml here, /etc/callrouter.toml.",
 )
 JSON = click.option("as_json", "--json", is_flag=True, help="For programs.")
+
+
+def moment(_: click.Context, __: click.Parameter, given: str | None) -> datetime | None:
+    """Reads an option that names a moment, local time."""
+    if given is None:
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone()
+    except (ValueError, OverflowError):
+        said = f"{given!r} is no moment; write a day or a day and time, such as 2026-11-24 10:00"
+        raise click.BadParameter(said) from None
 
 
 def settings_in(file: Path | None, *, for_service: bool = False) -> "Settings":
@@ -81,7 +93,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def fail(*faults: str) -> NoReturn:
+def fail(*faults: str, code: int = FAULTS) -> NoReturn:
     for fault in faults:
         click.echo(fault, err=True)
-    sys.exit(FAULTS)
+    sys.exit(code)

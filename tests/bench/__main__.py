@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 
-from tests.bench.decisions import time_decisions
+from tests.bench.decisions import REPLAYED, time_decisions
 from tests.bench.killing import kill_under_load
 from tests.bench.page import Page
 from tests.bench.pbx import loaded_pbx
@@ -37,8 +37,9 @@ def main() -> int:
 async def load(page: Page, rates: list[int], seconds: int) -> int:
     page.say(f"{os.cpu_count()} cores, load average before: {', '.join(f'{each:.1f}' for each in os.getloadavg())}")
     results: dict[tuple[Way, int], Result] = {}
-    loaded_s, timed = time_decisions()
+    loaded_s, timed, diff_s = time_decisions()
     page.decisions(loaded_s, timed)
+    page.say(f"{REPLAYED:,} recorded calls decided by two plans (callrouter diff): {diff_s:.1f} s")
     for rate in rates:
         for way in (DIAL, HTTP, WEBSOCKET, *((STORELESS,) if rate == WITHOUT_RECORDS else ())):
             page.say(f"{way.name}, {rate} calls a second for {seconds} s ...")

@@ -2,21 +2,24 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from router.dialplan.diff import Diff
 from router.dialplan.load import load
 from router.dialplan.numbers import public_number, read_caller, read_number
-from router.model.call import CallId, InboundCall, OutboundCall
+from router.model.call import CallId, Direction, InboundCall, OutboundCall
 from router.model.department import DialPlan
+from router.model.record import CallRecord, DecisionInputs
 from router.rules.caller_id import choose_caller_id
 from router.rules.inbound import route
 from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_plan
 
+REPLAYED = 10_000
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
@@ -35,8 +38,11 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
 
 
-def time_decisions() -> tuple[float, list[Timed]]:
-    """Seconds to load the plan, and the decisions' times. Raises ValueError when the plan is refused."""
+def time_decisions() -> tuple[float, list[Timed], float]:
+    """Seconds to load the plan, the decisions' times, and seconds to compare two plans over `REPLAYED` calls.
+
+    Raises ValueError when the plan is refused.
+    """
     with TemporaryDirectory() as folder:
         plan = write_plan(Path(folder, "plan"))
         began = time.perf_counter()
@@ -44,7 +50,7 @@ def time_decisions() -> tuple[float, list[Timed]]:
         took = time.perf_counter() - began
     if loaded.plan is None:
         raise ValueError("\n".join(map(str, loaded.faults)))
-    return took, _decisions(loaded.plan)
+    return took, _decisions(loaded.plan), _diff_s(loaded.plan, replace(loaded.plan, inbound=()))
 
 
 def _decisions(plan: DialPlan) -> list[Timed]:
@@ -56,6 +62,32 @@ def _decisions(plan: DialPlan) -> list[Timed]:
         _timed("choose a caller ID", [partial(choose_caller_id, call, plan, AT) for call in outbound]),
         _timed("  read a new caller's number", [partial(_read_new, index, plan) for index in range(NUMBERS)]),
     ]
+
+
+def _diff_s(old: DialPlan, new: DialPlan) -> float:
+    records = [_recorded(index, old) for index in range(REPLAYED)]
+    diff = Diff(old=old, new=new)
+    public_number.cache_clear()  # each caller is another one
+    began = time.perf_counter()
+    for record in records:
+        diff.add(record)
+    return time.perf_counter() - began
+
+
+def _recorded(index: int, plan: DialPlan) -> CallRecord:
+    called = number(index % NUMBERS)
+    return CallRecord(
+        id=CallId(str(index)),
+        direction=Direction.INBOUND,
+        channel="",
+        caller_number=caller(index),
+        caller_name="",
+        called_number=called,
+        called_raw=called,
+        arrived_at=AT,
+        dialplan=plan.digest,
+        inputs=DecisionInputs(caller=caller(index), called=called, trunk="carrier"),
+    )
 
 
 def _inbound(index: int, plan: DialPlan) -> InboundCall:

@@ -1,0 +1,49 @@
+"""Asks the running router over HTTP, with the token it made at its first start."""
+
+from typing import TYPE_CHECKING, Any
+
+from router.cli.shared import fail
+
+if TYPE_CHECKING:
+    from router.settings import Settings
+
+ANSWER_S = 10.0  # for the running router to answer
+MOST_BYTES = 8_000_000
+
+
+def ask(settings: "Settings", method: str, path: str, body: str | None = None) -> dict[str, Any]:
+    """What the router answers. Tells why and ends the command when it refuses, or does not answer."""
+    import http.client
+    import json
+
+    listen = settings.http.listen
+    if listen is None:
+        fail("http.listen is off; the running router cannot be asked")
+    headers = {"Authorization": f"Bearer {_token(settings)}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=ANSWER_S)
+    try:
+        connection.request(method, path, body.encode() if body is not None else None, headers)
+        answer = connection.getresponse()
+        told = dict(json.loads(answer.read(MOST_BYTES)))
+    except (OSError, http.client.HTTPException, ValueError, TypeError) as error:
+        fail(f"no answer from the router at {listen}: {error}; start it, or give its settings (http.listen)")
+    finally:
+        connection.close()
+    if answer.status >= 300:
+        fail(*told.get("faults", ()), str(told.get("error", f"the router answered {answer.status}")))
+    return told
+
+
+def _token(settings: "Settings") -> str:
+    try:
+        return settings.token_file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(
+            f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}; "
+            "start the router, or run this as its user and with its settings (state_dir)"
+        )
+
+
+def _reachable(host: str) -> str:
+    """Where to reach a listener that listens everywhere."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
