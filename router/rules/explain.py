@@ -1,13 +1,16 @@
 """Decisions in words: what `explain`, the records and the tests in the YAML show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import assert_never
 
 from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision, RuleTrace
 from router.model.department import DialPlan
-from router.model.plan import DeadEnd, Menu, Music, Play, Queue, Reject, Ring, Step, Target, Voicemail
-from router.rules.ringing import Offer
+from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, Ring, Step, Voicemail
+from router.model.situation import Situation
+from router.rules.ringing import Offer, line_up
+from router.rules.words import in_words, queue_line, ring_line, target_text
 
 
 def step_text(step: Step) -> str:
@@ -31,13 +34,6 @@ def step_text(step: Step) -> str:
             assert_never(step)
 
 
-def target_text(target: Target) -> str:
-    """Whom a step may ring, as a test names them: "alice", "alice.mobile", "+447400123456"."""
-    if target.person is None:
-        return str(target.number)
-    return target.person if target.number is None else f"{target.person}.mobile"
-
-
 def offer_text(offer: Offer, plan: DialPlan) -> str:
     """Who is rung, as a test names them; a person's mobile also where they forward to it."""
     if offer.number is None:
@@ -53,21 +49,14 @@ def step_line(step: Step) -> str:
         case Play(sound=sound, answers=answers):
             return f"play {sound}" if answers else f"play {sound} without answering"
         case Ring() as ring:
-            who = ", ".join(target.name or target_text(target) for target in ring.targets)
-            order = f" {ring.order.value}" if len(ring.targets) > 1 else ""
-            each = f", each for {ring.each_s:g} s" if ring.each_s is not None else ""
-            music = "ringing" if ring.music is Music.RINGING else "music on hold"
-            return f"ring {who}{order}{each}, for {ring.for_s:g} s; the caller hears {music}"
+            return ring_line(ring)
+        case Queue() as queue:
+            return queue_line(queue)
         case Voicemail(department=department, greeting=greeting, longest_s=longest):
             after = f"after {greeting}, " if greeting else ""
             return f"voicemail for {department}: {after}beep, up to {longest:g} s"
-        case Reject(cause=cause):
-            return f"reject as {cause.value}"
-        case Queue() as queue:
-            who = ", ".join(target.name or target_text(target) for target in queue.targets)
-            return (
-                f"queue for {who}, {queue.order.value}, each for {queue.each_s:g} s, at most {queue.longest_s:g} s"
-            )
+        case Reject(cause=cause, prompt=prompt):
+            return f"reject as {cause.value}{f', after {prompt}' if prompt else ''}"
         case Menu() as menu:
             return f"menu {menu.menu}: " + ", ".join(f"{key} {words}" for key, words in menu.choices)
         case DeadEnd(for_s=for_s):
@@ -76,8 +65,16 @@ def step_line(step: Step) -> str:
             assert_never(step)
 
 
-def inbound_lines(call: InboundCall, decision: RoutingDecision, plan: DialPlan) -> tuple[str, ...]:
-    """An inbound decision, rule by rule when it was traced, then the plan step by step."""
+def inbound_lines(
+    call: InboundCall,
+    decision: RoutingDecision,
+    plan: DialPlan,
+    situation: Situation | None = None,
+) -> tuple[str, ...]:
+    """An inbound decision, rule by rule when it was traced, then the plan step by step.
+
+    situation: at the moment the call arrived, to say who would ring then and why not the others; None for neither.
+    """
     local = call.arrived_at.astimezone(plan.zone)
     department = plan.departments.get(decision.department or "")
     lines = [
@@ -87,8 +84,43 @@ def inbound_lines(call: InboundCall, decision: RoutingDecision, plan: DialPlan) 
         f"because: {decision.because}",
         "plan:",
     ]
-    lines += [f"  {number}. {step_line(step)}" for number, step in enumerate(decision.plan.steps, 1)]
+    for number, step in enumerate(decision.plan.steps, 1):
+        if isinstance(step, Menu):
+            lines += [f"  {number}. menu {step.menu}: {_heard(step)}", *_menu_lines(step, plan)]
+        else:
+            lines.append(f"  {number}. {step_line(step)}")
+        if isinstance(step, Ring | Queue) and situation is not None:
+            lines += _rung_lines(step, plan, situation, call.arrived_at)
     return tuple(lines)
+
+
+def _heard(menu: Menu) -> str:
+    tries = "once" if menu.tries == 1 else f"{menu.tries} times"
+    return f"plays {menu.prompt} and waits {menu.wait_s:g} s for a key, {tries}"
+
+
+def _menu_lines(step: Menu, plan: DialPlan) -> Iterator[str]:
+    """What each key leads to; what follows there is another call's explanation."""
+    for key, words in step.choices:
+        yield f"     {key}: {words}"
+    if step.extensions:
+        yield "     or an extension"
+    menu = plan.menus.get(step.menu)
+    if menu is not None:
+        names = {key: entry.name for key, entry in plan.people.items()}
+        names |= {key: entry.name for key, entry in plan.departments.items()}
+        yield f"     otherwise: {in_words(menu.otherwise, names)}"
+
+
+def _rung_lines(step: Ring | Queue, plan: DialPlan, situation: Situation, at: datetime) -> Iterator[str]:
+    """Who would ring now, and why not the others."""
+    found = line_up(step, plan, situation, at)
+    rung = [
+        f"{offer_text(offer, plan)}{f' after {offer.after_s:g} s' if offer.after_s else ''}"
+        for offer in found.offers
+    ]
+    yield f"     now rings: {', '.join(rung) or 'nobody'}"
+    yield from (f"     not {who}: {why}" for who, why in found.passed_over)
 
 
 def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPlan) -> tuple[str, ...]:

@@ -5,11 +5,30 @@ from dataclasses import replace
 import pytest
 
 from router.model.call import InboundCall, OutboundCall
-from router.model.department import DialPlan
-from router.model.plan import Music, Order, Play, Reject, RejectCause, Ring, Step, Target, Voicemail
+from router.model.department import DialPlan, MenuChoice, MenuDef
+from router.model.people import Activity, Standing
+from router.model.plan import (
+    Announcements,
+    CallBackOffer,
+    DeadEnd,
+    Menu,
+    Music,
+    Order,
+    Play,
+    Queue,
+    Reject,
+    RejectCause,
+    Ring,
+    Step,
+    Target,
+    Voicemail,
+)
+from router.model.situation import Situation
+from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, RingStep, VoicemailStep
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import inbound_lines, outbound_lines, shown_text, step_line, step_text
 from router.rules.inbound import route
+from router.rules.words import in_words
 from tests.rules.acme import (
     SALES,
     SUPPORT,
@@ -19,18 +38,34 @@ from tests.rules.acme import (
 )
 from tests.rules.conftest import (
     OPEN,
+    PLAY,
     caller_id_rule,
     emergency,
     extension,
+    hop,
     inbound,
     invalid,
+    public,
     reject,
+    ring,
     shows,
 )
 
 ALICE = Target(person="alice", endpoint="PJSIP/alice", name="Alice Ng")
 BOB = Target(person="bob", endpoint="PJSIP/bob")
 RING = Ring(department="sales", targets=(ALICE, BOB), for_s=20.0)
+QUEUE = Queue(
+    department="sales", targets=(ALICE, BOB), order=Order.LONGEST_IDLE, each_s=15.0, longest_s=600.0, fullest=20
+)
+MENU = Menu(
+    menu="main",
+    department=None,
+    prompt="main-menu",
+    choices=(("1", "Sales"), ("0", "Alice Ng")),
+    wait_s=5.0,
+    tries=3,
+    extensions=True,
+)
 
 STEPS = [
     (Play(sound="acme/welcome"), "play", "play acme/welcome"),
@@ -51,6 +86,58 @@ STEPS = [
         Voicemail(department="sales", greeting=None, longest_s=90.0),
         "voicemail",
         "voicemail for sales: beep, up to 90 s",
+    ),
+    (
+        Ring(
+            department="sales",
+            targets=(
+                replace(ALICE, for_s=5.0, weight=2),
+                replace(ALICE, number=public("+447400123456"), endpoint="", confirm=True),
+                Target(
+                    person=None, endpoint="", name="+447400123457", number=public("+447400123457"), after_s=10.0
+                ),
+            ),
+            for_s=20.0,
+            order=Order.WEIGHTED,
+            each_s=5.0,
+            screen=True,
+            ringtone="vip",
+            label="Sales",
+        ),
+        "ring alice alice.mobile +447400123457",
+        "ring Alice Ng (for 5 s, weight 2), Alice Ng's mobile (weight 1, must press 1), "
+        "+447400123457 (after 10 s, weight 1) weighted, each for 5 s, for 20 s; the caller hears ringing; "
+        'the caller says a name first; phones show "Sales:" before the name; phones ring with vip',
+    ),
+    (
+        replace(RING, targets=tuple(replace(ALICE, name=f"N{n}") for n in range(10))),
+        "ring" + 10 * " alice",
+        "ring N0, N1, N2, N3, N4, N5, N6, N7 and 2 more together, for 20 s; the caller hears ringing",
+    ),
+    (
+        QUEUE,
+        "queue alice bob",
+        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 600 s and 20 callers; "
+        "goes on when nobody could take a call",
+    ),
+    (
+        replace(
+            QUEUE,
+            priority=10,
+            leave_when_nobody=False,
+            announce=Announcements(every_s=30.0, position=True, wait=True, prompt="thanks"),
+            call_back=CallBackOffer(key="1"),
+        ),
+        "queue alice bob",
+        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 600 s and 20 callers; priority 10; "
+        "hears thanks, the position, the wait every 30 s; 1 asks to be called back",
+    ),
+    (MENU, "menu main", "menu main: 1 Sales, 0 Alice Ng"),
+    (DeadEnd(for_s=60.0), "dead-end", "music for 60 s, then the end"),
+    (
+        Reject(cause=RejectCause.BUSY, prompt="sorry"),
+        "reject busy",
+        "reject as busy, after sorry",
     ),
     *((Reject(cause=cause), f"reject {cause.value}", f"reject as {cause.value}") for cause in RejectCause),
 ]
@@ -85,6 +172,90 @@ def test_an_inbound_call_rule_by_rule_then_step_by_step() -> None:
         "  2. ring Alice, Bob together, for 20 s; the caller hears ringing",
         "  3. voicemail for sales: after acme/sales, beep, up to 120 s",
     ]
+
+
+def test_who_would_ring_now_and_why_not_the_others() -> None:
+    situation = Situation(
+        standings={"alice": Standing(is_paused=True, reason="lunch")},
+        activities={"carol": Activity(is_registered=False)},
+    )
+    late = RingStep(
+        members=(Member(person="alice"), Member(person="bob", after_s=5.0), Member(person="carol")),
+        for_s=20.0,
+        order=Order.TOGETHER,
+        each_s=None,
+        music=Music.RINGING,
+    )
+    plan = acme(departments=[replace(SALES, open=(late, reject())), SUPPORT])
+    call = arriving("+442079460100")
+
+    lines = inbound_lines(call, route(call, plan, OPEN, situation), plan, situation)
+
+    assert list(lines)[-5:] == [
+        "  1. ring Alice, Bob (after 5 s), Carol together, for 20 s; the caller hears ringing",
+        "     now rings: bob after 5 s",
+        "     not alice: paused: lunch",
+        "     not carol: not registered",
+        "  2. reject as busy",
+    ]
+
+
+def test_nobody_would_ring_now() -> None:
+    situation = Situation(standings={person: Standing(is_paused=True) for person in ("carol", "bob")})
+    call = arriving("+442079460101")
+
+    lines = inbound_lines(call, route(call, acme(), OPEN, situation), acme(), situation)
+
+    assert "     now rings: nobody" in lines
+
+
+def test_a_menu_key_by_key() -> None:
+    menu = MenuDef(
+        key="main",
+        prompt="main-menu",
+        choices=(
+            MenuChoice(key="1", steps=(HopStep(department="sales"),), words="Sales"),
+            MenuChoice(key="9", steps=(MenuStep(menu="main"),), words="the menu main"),
+        ),
+        otherwise=(PLAY, ring("alice", "bob"), hop("support")),
+        extensions=True,
+        where="menus.main",
+    )
+    plan = replace(acme(), menus={"main": menu}, menu_of={"+442079460000": "main"})
+
+    assert explained(arriving("+442079460000"), plan, traced=False)[-5:] == [
+        "  1. menu main: plays main-menu and waits 5 s for a key, 3 times",
+        "     1: Sales",
+        "     9: the menu main",
+        "     or an extension",
+        "     otherwise: plays acme/welcome, then rings Alice, Bob, then Support",
+    ]
+
+
+LEADS = [
+    ((Play(sound="sorry"), MenuStep(menu="main")), "plays sorry, then the menu main"),
+    ((ring("alice", "zoe"),), "rings Alice Ng, zoe"),
+    (
+        (replace(ring("alice"), members=(Member(person="alice", number=public("+447400123456")),)),),
+        "rings Alice Ng's mobile",
+    ),
+    ((replace(ring(), members=(Member(person=None, number=public("+447400123456")),)),), "rings +447400123456"),
+    (
+        (
+            QueueStep(members=(Member(person="alice"),), order=Order.RANDOM, each_s=5.0, longest_s=60.0, fullest=3),
+            VoicemailStep(),
+        ),
+        "waits for Alice Ng, then voicemail",
+    ),
+    ((hop("sales"),), "Sales"),
+    ((reject("busy"),), "refused as busy"),
+    ((DeadEnd(for_s=5.0),), "music until the caller gives up"),
+]
+
+
+@pytest.mark.parametrize(("steps", "words"), LEADS, ids=[words for _, words in LEADS])
+def test_what_a_key_leads_to_in_words(steps: tuple[DepartmentStep, ...], words: str) -> None:
+    assert in_words(steps, {"alice": "Alice Ng", "sales": "Sales"}) == words
 
 
 def test_an_inbound_call_without_its_trace() -> None:
