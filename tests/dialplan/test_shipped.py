@@ -66,13 +66,30 @@ def test_every_key_is_in_the_reference() -> None:
             assert f"`{key}`" in README or f".{key}`" in README, f"{part.__name__}.{key}"
 
 
-def test_the_shipped_plan_is_good_and_each_of_its_rules_is_tested() -> None:
-    loaded = load(SHIPPED / "acme")
+COMPANIES = ("acme", "shop", "clinic", "world")
+
+
+@pytest.mark.parametrize("company", COMPANIES)
+def test_a_shipped_plan_is_good_and_each_of_its_rules_is_tested(company: str) -> None:
+    loaded = load(SHIPPED / company)
 
     assert loaded.warnings == ()
     report = routetests.run_tests(plan_of(loaded))
     assert report.failed == ()
     assert report.unreached == ()
+
+
+def test_the_world_s_plan_has_200_numbers_in_three_countries() -> None:
+    plan = plan_of(load(SHIPPED / "world"))
+
+    numbers = [
+        n
+        for places in (plan.people, plan.departments, plan.menus)
+        for entry in places.values()
+        for n in entry.numbers
+    ]
+    assert len(numbers) == 200
+    assert {number.country for number in numbers} == {"GB", "US", "DE"}
 
 
 def test_every_department_of_the_shipped_plan_takes_messages_day_and_night() -> None:
