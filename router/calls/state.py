@@ -18,11 +18,13 @@ import structlog
 
 from router.calls.staff import Staff
 from router.model.block import Block
+from router.model.call import Direction
 from router.model.change import Change, StateKind
 from router.model.department import DialPlan
 from router.model.hours import FeedCopy, Switch
 from router.model.people import NOTHING_SET, Standing
 from router.model.queue import CallBack, call_back_key
+from router.model.record import CallRecord
 from router.model.situation import Situation
 from router.rules.timeline import is_over
 from router.store.contract import StateStore
@@ -129,11 +131,17 @@ class State:
             what = f"call back to {entry.number} for {entry.department} ended: {because}"
             self._note(StateKind.CALL_BACK, entry.key, None, "the queue", what)
 
-    def talked(self, department: str | None, number: str, who: str) -> None:
-        """Somebody of the department talks with a customer, whoever called: they need not be called back."""
-        entry = self.call_backs.get(call_back_key(department or "", number))
+    def talked(self, record: CallRecord, department: str | None) -> None:
+        """A customer talks with somebody, whoever called: that department need not call them back.
+
+        department: the one that was called, None for the record's.
+        """
+        is_theirs = record.direction is Direction.INBOUND
+        customer = record.caller_number if is_theirs else record.called_number
+        entry = self.call_backs.get(call_back_key(department or record.department or "", customer))
         if entry is not None:
-            self.end_call_back(entry, f"they talked with {who}")
+            who = record.answered_by if is_theirs else record.person
+            self.end_call_back(entry, f"they talked with {who or 'somebody'}")
 
     def note(self, what: str, *, by: str) -> None:
         """Has a change of another kind recorded, such as a new dial plan."""
