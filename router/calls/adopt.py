@@ -14,6 +14,7 @@ from router.calls.errands import insist
 from router.calls.exchange import OURS, call_of
 from router.calls.leg import Leg
 from router.calls.live import Live
+from router.calls.recording import go_on_recording
 from router.calls.take_message import await_message
 from router.calls.talk import until_parted
 from router.model.call import CallId, endpoint_of
@@ -34,11 +35,13 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         call.partner, call.is_talking = partner, True
         call.caller.is_in_bridge_already()
         call.occupies(partner.person)
-        call.occupies(call.record.person)
+        if call.record.transferred_from is None:
+            call.occupies(call.record.person)  # who placed it; after a transfer they are no longer in it
         call.note("adopted: the router was started anew during the talk")
         call.save(answered_at=call.record.answered_at or partner.answered_at)
         await insist(call.caller.answer)  # a router killed between the callee's answer and the caller's
         await insist(call.caller.hush)
+        await go_on_recording(call)
         return await until_parted(call, partner)
 
     _carry(live, caller, story, call_of(bridge.id), record)

@@ -10,6 +10,7 @@ from router.ari.models import ChannelTransfer
 from router.calls.call import Call
 from router.calls.hand_over import Comes
 from router.calls.leg import Leg
+from router.calls.recording import record_talk
 from router.model.ending import Ending, Party
 from router.rules import endings
 
@@ -29,6 +30,7 @@ async def talk(call: Call, leg: Leg) -> Ending:
     call.caller.make_bridge()  # on its way while the caller is answered
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
     call.save(answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person)
+    call.exchange.state.talked(call.record, call.serving)
     try:
         await asyncio.shield(bridging)
     except RequestRefused as error:
@@ -37,6 +39,7 @@ async def talk(call: Call, leg: Leg) -> Ending:
         if not await _has_left(call, leg):
             raise
     call.errands.run(call.caller.quiet())
+    record_talk(call)
     return await until_parted(call, leg)
 
 

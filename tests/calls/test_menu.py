@@ -153,12 +153,12 @@ def test_an_extension_nobody_has_is_one_wrong_choice_not_three() -> None:
 
 
 def test_menus_that_lead_to_each_other_let_the_caller_go_at_last() -> None:
-    circle = menu({"1": MenuStep(menu="main")}, MenuStep(menu="main"), BUSY, tries=1, wait_s=1.0)
+    circle = menu({"1": MenuStep(menu="main")}, MenuStep(menu="main"), tries=1, wait_s=1.0)
 
     placed = call({}, circle)
 
     assert placed.line.heard.in_order.count(PROMPT) == MOST_MENUS
-    assert placed.outcome is Outcome.REJECTED
+    assert placed.outcome is Outcome.UNAVAILABLE
 
 
 def test_a_menu_whose_prompt_cannot_be_played_still_takes_keys() -> None:

@@ -1,0 +1,301 @@
+"""Recording talks: who hears that it is done, what is left out, and that the talk never suffers for it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pytest import approx
+
+from router.ari.transport import Response
+from router.calls.digits import Sequence
+from router.calls.filing import file_talks
+from router.calls.reconcile import reconcile
+from router.calls.recording import PIECE_S
+from router.model.department import DialPlan, Feature, Recording
+from router.model.ending import Outcome
+from router.model.talk import TalkName
+from tests.calls.house import House, Placed, nothing_left, place
+from tests.rules.acme import SALES, SUPPORT, acme
+from tests.rules.conftest import ring
+from tests.support.clock import run
+from tests.support.fake.far_end import Line
+from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
+from tests.support.phones import Caller, answers
+
+ANNOUNCED = Recording(always=True, announce="acme/welcome")  # 3 s
+SILENTLY = Recording(always=True)
+ON_DEMAND = Recording(always=False, announce="acme/welcome")
+BEEPED = Recording(always=False)
+SAID = "prompt:acme/welcome"
+
+
+def company(recording: Recording | None) -> DialPlan:
+    sales = replace(SALES, open=(ring("alice"),), hours=None, closed=(), recording=recording)
+    return replace(acme(departments=(sales, SUPPORT)), codes={"*1": Feature.RECORD})
+
+
+def talk(
+    recording: Recording | None,
+    *,
+    presses: Mapping[float, str] | None = None,
+    for_s: float = 20.0,
+    caller: Caller | None = None,
+    **more: Any,
+) -> Placed:
+    """A caller and alice, who answers after 1 s."""
+    phones = {"alice": answers(after_s=1.0, presses=presses)}
+    caller = caller or Caller(talks_for_s=for_s)
+    return place(plan=company(recording), phones=phones, caller=caller, **more)
+
+
+def lengths_s(placed: Placed) -> list[float]:
+    """Of what is recorded, in order."""
+    stored = placed.asterisk.stored_recordings
+    return [(len(stored[name]) - 44) / 16_000 for name in placed.record.recordings]
+
+
+def test_a_talk_is_announced_to_both_and_then_recorded_to_its_end() -> None:
+    placed = talk(ANNOUNCED)
+
+    assert any(SAID in span.what for span in placed.line.heard)
+    assert any(SAID in span.what for span in placed.leg("alice").heard)
+    assert lengths_s(placed) == [approx(17.0, abs=0.2)]
+    assert placed.outcome is Outcome.ANSWERED
+
+
+def test_its_name_says_whose_and_which_call_it_is_and_nothing_of_the_caller() -> None:
+    placed = talk(SILENTLY, caller=Caller(number="+447400999999", name="../x", talks_for_s=5.0))
+
+    (name,) = placed.record.recordings
+    parsed = TalkName.parse(name)
+    assert parsed is not None
+    assert (parsed.department, parsed.call, parsed.number) == ("sales", placed.record.id, 1)
+    assert "447400999999" not in name
+
+
+def test_without_an_announcement_nobody_hears_of_it() -> None:
+    placed = talk(SILENTLY)
+
+    assert not any("prompt" in span.what or "beep" in span.what for span in placed.line.heard)
+    assert lengths_s(placed) == [approx(20.0, abs=0.2)]
+
+
+def test_what_cannot_be_announced_is_not_recorded() -> None:
+    async def no_prompts(house: House, line: Line) -> None:
+        house.asterisk.pbx._prompts = {"acme/welcome": 0.0}
+
+    placed = talk(ANNOUNCED, meanwhile=no_prompts)
+
+    assert placed.record.recordings == ()
+    assert not placed.asterisk.stored_recordings
+    assert "the talk could not be recorded" in [line.what for line in placed.record.trace]
+    assert placed.record.talked_s == approx(20.0, abs=0.2)
+
+
+@pytest.mark.parametrize("recording", [None, ON_DEMAND])
+def test_a_talk_is_recorded_only_where_its_department_wants_it(recording: Recording | None) -> None:
+    assert talk(recording).record.recordings == ()
+
+
+def test_a_colleague_begins_pauses_and_goes_on_by_code() -> None:
+    placed = talk(BEEPED, presses={2.0: "*1", 7.0: "*1", 12.0: "*1"})
+
+    assert lengths_s(placed) == [approx((7.0 - 2.4) + (20.0 - 12.0), abs=0.3)]
+    assert [line.what for line in placed.record.trace][-3:] == [
+        "records the talk",
+        "the recording is paused",
+        "the recording goes on",
+    ]
+
+
+def test_begun_by_code_it_is_announced_as_well() -> None:
+    placed = talk(ON_DEMAND, presses={2.0: "*1"})
+
+    assert any(SAID in span.what for span in placed.line.heard)
+    assert lengths_s(placed) == [approx(15.0, abs=0.3)]
+
+
+def test_the_caller_cannot_begin_or_stop_it() -> None:
+    pressing = Caller(talks_for_s=20.0, presses={5.0: "*1", 8.0: "*1"})
+
+    assert talk(BEEPED, caller=pressing).record.recordings == ()
+    assert lengths_s(talk(SILENTLY, caller=pressing)) == [approx(20.0, abs=0.2)]
+
+
+def test_a_code_pressed_too_slowly_or_by_two_is_none() -> None:
+    assert talk(BEEPED, presses={2.0: "*", 8.0: "1"}).record.recordings == ()
+    assert (
+        talk(BEEPED, presses={4.0: "1"}, caller=Caller(talks_for_s=20.0, presses={4.5: "*"})).record.recordings
+        == ()
+    )
+
+
+def test_who_calls_out_may_record_the_talk_too() -> None:
+    placed = place(
+        "+33140205050",
+        endpoint="alice",
+        door=OUTBOUND,
+        plan=company(ON_DEMAND),
+        phones={"voipco": answers(after_s=1.0)},
+        caller=Caller(talks_for_s=20.0, presses={5.0: "*1"}),
+    )
+
+    assert len(placed.record.recordings) == 1
+
+
+def test_a_talk_that_is_always_recorded_is_not_when_one_calls_out() -> None:
+    placed = place(
+        "+33140205050",
+        endpoint="alice",
+        door=OUTBOUND,
+        plan=company(SILENTLY),
+        phones={"voipco": answers(after_s=1.0)},
+        caller=Caller(talks_for_s=20.0),
+    )
+
+    assert placed.record.recordings == ()
+
+
+def test_a_long_talk_is_recorded_in_pieces() -> None:
+    placed = talk(SILENTLY, for_s=2 * PIECE_S + 60.0)
+
+    assert lengths_s(placed) == [approx(PIECE_S), approx(PIECE_S), approx(60.0, abs=0.5)]
+
+
+@pytest.mark.parametrize("asked", ["POST bridges", "POST recordings"])
+def test_asterisk_may_refuse_what_it_will_and_the_talk_goes_on(asked: str) -> None:
+    method, _, what = asked.partition(" ")
+
+    async def refuse(house: House, line: Line) -> None:
+        carry_out = house.asterisk.pbx.carry_out
+
+        async def refusing(verb: str, path: str, *rest: Any) -> Any:
+            if verb == method and path.startswith(what) and path.rpartition("/")[2] in ("record", "pause"):
+                return Response(500, b'{"error":"Allocation failed"}')
+            return await carry_out(verb, path, *rest)
+
+        house.asterisk.pbx.carry_out = refusing  # type: ignore[method-assign]
+
+    placed = talk(SILENTLY, presses={5.0: "*1"}, meanwhile=refuse)
+
+    assert placed.outcome is Outcome.ANSWERED
+    assert placed.record.talked_s == approx(20.0, abs=0.2)
+
+
+# ---- home
+
+
+def test_a_finished_recording_is_safe_with_us_before_it_is_gone_from_asterisk() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={"alice": answers(after_s=1.0)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=company(SILENTLY))
+            record = await house.over(asterisk.call(Caller(talks_for_s=10.0), to="+442079460100"))
+            house.talks.refuses = True
+            assert await file_talks(house.live, house.ledger) == 0  # type: ignore[arg-type]
+            assert list(asterisk.stored_recordings) == list(record.recordings)
+
+            house.talks.refuses = False
+            assert await file_talks(house.live, house.ledger) == 1  # type: ignore[arg-type]
+            assert not asterisk.stored_recordings
+            assert [str(name) for name in house.talks.kept] == list(record.recordings)
+
+    run(main())
+
+
+def test_an_empty_recording_is_not_kept() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=company(SILENTLY))
+            asterisk.store_recording("callrouter-talk.sales.1795514400.abc.1", 0.0)
+            asterisk.store_recording("something-else", 9.0)
+            await file_talks(house.live, house.ledger)  # type: ignore[arg-type]
+
+            assert list(asterisk.stored_recordings) == ["something-else"]
+            assert not house.talks.kept
+
+    run(main())
+
+
+def test_a_recording_outlives_the_router_that_began_it() -> None:
+    """The next router adopts the talk with its recording, heeds the code, and files it under the call."""
+
+    async def main() -> None:
+        phones = {"alice": answers(after_s=1.0, presses={20.0: "*1", 25.0: "*1"})}
+        async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=company(SILENTLY))
+            line = asterisk.call(Caller(talks_for_s=40.0), to="+442079460100")
+            await asyncio.sleep(5.0)
+            await house.write_records()
+            house.kill()
+            await asyncio.sleep(3.0)
+            house.start()
+            asterisk.events_up()
+            await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+            assert await file_talks(house.live, house.ledger) == 0  # type: ignore[arg-type]
+
+            record = await house.over(line)
+            await file_talks(house.live, house.ledger)  # type: ignore[arg-type]
+            await house.write_records()
+
+            (name,) = house.talks.kept
+            assert name.call == record.id
+            assert (len(house.talks.kept[name]) - 44) / 16_000 == approx(35.0, abs=0.5)
+            assert house.ledger.records[record.id].recordings == (str(name),)
+            nothing_left(house)
+
+    run(main())
+
+
+def test_a_talk_that_ended_while_no_router_was_there_is_filed_under_its_call() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={"alice": answers(after_s=1.0)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=company(SILENTLY))
+            line = asterisk.call(Caller(talks_for_s=10.0), to="+442079460100")
+            await asyncio.sleep(5.0)
+            await house.write_records()
+            (call_id,) = house.ledger.records
+            house.kill()
+            await line.ended.wait()
+            house.start()
+            asterisk.events_up()
+            await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+            await house.live._errands.settled()
+            while asterisk.pbx.live:
+                await asyncio.sleep(0.1)
+
+            await file_talks(house.live, house.ledger)  # type: ignore[arg-type]
+            await house.write_records()
+
+            assert [name.call for name in house.talks.kept] == [call_id]
+            assert len(house.ledger.records[call_id].recordings) == 1
+            nothing_left(house)
+
+    run(main())
+
+
+# ---- codes
+
+
+@pytest.mark.parametrize(
+    ("keys", "ends"),
+    [
+        ([("*", "a", 0.0), ("1", "a", 1.0)], [False, True]),
+        ([("9", "a", 0.0), ("*", "a", 0.5), ("1", "a", 1.0)], [False, False, True]),
+        ([("*", "a", 0.0), ("1", "a", 3.1)], [False, False]),
+        ([("*", "a", 0.0), ("1", "b", 1.0)], [False, False]),
+        ([("*", "a", 0.0), ("1", "a", 1.0), ("1", "a", 2.0)], [False, True, False]),
+        ([("*", "a", 0.0), ("*", "a", 0.2), ("1", "a", 0.4)], [False, False, True]),
+    ],
+)
+def test_a_code_is_noticed_at_its_last_key(keys: list[tuple[str, str, float]], ends: list[bool]) -> None:
+    sequence = Sequence(["*1"])
+
+    assert [sequence.ends(*each) for each in keys] == ends
+
+
+def test_without_a_code_no_key_ends_one() -> None:
+    sequence = Sequence([])
+
+    assert not any(sequence.ends(key, "a", 0.0) for key in "*1*2#")
