@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 import structlog
 
@@ -61,24 +62,40 @@ async def _delete(exchange: Exchange, name: str) -> None:
 
 
 def _facts(name: RecordingName, plan: DialPlan, record: CallRecord | None) -> MessageFacts:
-    department = plan.departments.get(name.department)
-    mailbox = department.mailbox if department else None
-    if department is None or mailbox is None:
+    box = _Box.of(name.department, plan)
+    if box is None:
         # The dial plan changed since; somebody must still hear the message.
-        found = next(((d, d.mailbox) for d in plan.departments.values() if d.mailbox), None)
-        if found is None:
-            raise StoreError(f"no department of the dial plan takes messages any more; {name} stays in Asterisk")
-        department, mailbox = found
+        box = next((found for key in plan.departments if (found := _Box.of(key, plan)) is not None), None)
+    if box is None:
+        raise StoreError(f"no department of the dial plan takes messages any more; {name} stays in Asterisk")
     return MessageFacts(
         id=name.id,
         call_id=record.id if record else "",
         company=plan.company,
-        department=department.key,
-        department_name=department.name,
+        department=box.key,
+        department_name=box.name,
         caller_number=record.caller_number if record else read_caller(name.caller, "", False, plan.country).shown,
         caller_name=record.caller_name if record else "",
         called_number=record.called_number if record else "",
         recorded_at=datetime.fromtimestamp(name.epoch, UTC),
         zone=plan.zone.key,
-        to=mailbox.to,
+        to=box.to,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Whose messages these are. key: a department's, or a person's who has a mailbox of their own."""
+
+    key: str
+    name: str
+    to: tuple[str, ...]
+
+    @classmethod
+    def of(cls, key: str, plan: DialPlan) -> "Self | None":
+        department, person = plan.departments.get(key), plan.people.get(key)
+        if department is not None and department.mailbox is not None:
+            return cls(key, department.name, department.mailbox.to)
+        if person is not None and person.email is not None:
+            return cls(key, person.name, (person.email,))
+        return None

@@ -8,15 +8,16 @@ import io
 import os
 import tempfile
 import wave
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import miniaudio
 
 from router.dialplan.faults import Fault
-from router.model.department import DialPlan
-from router.model.plan import Play
+from router.model.department import Department, DialPlan
+from router.model.plan import Play, Reject
+from router.model.steps import DepartmentStep, QueueStep
 
 FOLDER = "sounds"
 SUFFIXES = (".wav", ".mp3", ".ogg", ".flac")
@@ -26,16 +27,39 @@ SIZE_LIMIT = 50_000_000  # bytes of one prompt's file
 
 def sounds_of(plan: DialPlan) -> frozenset[str]:
     """The names of all prompts and greetings that the plan plays."""
-    departments = plan.departments.values()
-    steps = chain(
-        *(department.open for department in departments),
-        *(department.closed for department in departments),
-        *(rule.do for rule in plan.inbound),
-    )
-    greetings = (department.mailbox.greeting for department in departments if department.mailbox)
-    return frozenset(
-        [step.sound for step in steps if isinstance(step, Play)] + [name for name in greetings if name]
-    )
+    named = chain(*map(_played, _steps(plan)), *map(_of_department, plan.departments.values()))
+    menus = ((menu.prompt, menu.invalid) for menu in plan.menus.values())
+    return frozenset(name for name in chain(named, *menus) if name)
+
+
+def _steps(plan: DialPlan) -> Iterator[DepartmentStep]:
+    for department in plan.departments.values():
+        yield from (*department.open, *department.closed)
+    for schedule in plan.schedules.values():
+        for day in schedule.exceptions.values():
+            yield from day.steps or ()
+    for rule in plan.inbound:
+        yield from rule.do
+    for menu in plan.menus.values():
+        yield from menu.otherwise
+        for choice in menu.choices:
+            yield from choice.steps
+
+
+def _played(step: DepartmentStep) -> tuple[str | None, ...]:
+    match step:
+        case Play(sound=sound):
+            return (sound,)
+        case Reject(prompt=prompt):
+            return (prompt,)
+        case QueueStep(announce=announce, call_back=call_back):
+            return (announce.prompt if announce else None, call_back.prompt if call_back else None)
+    return ()
+
+
+def _of_department(department: Department) -> tuple[str | None, ...]:
+    mailbox, recording = department.mailbox, department.recording
+    return (mailbox.greeting if mailbox else None, recording.announce if recording else None)
 
 
 def find(plan_dir: Path) -> Mapping[str, Sequence[Path]]:

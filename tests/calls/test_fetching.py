@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from router.ari.transport import Response
 from router.calls.sweep import sweep
@@ -39,6 +40,24 @@ def test_a_message_whose_asterisk_was_killed_while_it_was_left_is_kept() -> None
         await sweep_at(house)
         assert len(house.kept.messages) == 1
         assert not house.asterisk.stored_recordings
+
+    swept(story)
+
+
+def test_a_message_for_a_person_goes_to_that_person() -> None:
+    """Left in the mailbox of somebody whose own extension was rung, with the router down."""
+
+    async def story(house: House) -> None:
+        alice = replace(house.plan.people["alice"], email="alice@acme.example")
+        house.plan = replace(house.plan, people={**house.plan.people, "alice": alice})
+        house.asterisk.pbx.stored["callrouter.alice.1795514400.none.1"] = sound(9.0)
+        house.asterisk.pbx.stored["callrouter.bob.1795514400.none.2"] = sound(9.0)  # had a mailbox once
+
+        await sweep_at(house)
+        assert {(message.department, message.department_name, message.to) for message in house.kept.messages} == {
+            ("alice", "Alice", ("alice@acme.example",)),
+            ("sales", "Sales", ("sales@acme.example",)),
+        }
 
     swept(story)
 

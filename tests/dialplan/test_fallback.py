@@ -10,9 +10,23 @@ from pathlib import Path
 import pytest
 
 from router.dialplan.fallback import fallback_conf, write_fallback
-from router.model.department import DialPlan, NumberFormat, Person
+from router.model.department import DialPlan, MenuChoice, MenuDef, NumberFormat, Person
+from router.model.plan import Order
+from router.model.steps import DepartmentStep, Member, MenuStep, QueueStep
 from tests.rules.acme import BACKUP, PEOPLE, SALES, SUPPORT, VOIPCO, acme
-from tests.rules.conftest import department, person, ring, shows, trunk, trunk_rule
+from tests.rules.conftest import (
+    PLAY,
+    department,
+    extension,
+    hop,
+    person,
+    public,
+    reject,
+    ring,
+    shows,
+    trunk,
+    trunk_rule,
+)
 
 Contexts = dict[str, dict[str, list[str]]]
 
@@ -92,11 +106,92 @@ def test_a_department_with_less(changed: dict[str, object], name: str, value: st
     assert variables(steps)[name] == value
 
 
+def rung(plan: DialPlan, department: str) -> dict[str, str]:
+    steps = contexts(plan)[f"callrouter-plan-department-{department}"]["s"]
+    return variables(steps)
+
+
+def test_a_queue_s_people_ring_and_mobiles_do_not() -> None:
+    """A mobile's voicemail would take the call, and nobody asks whoever answers to press a key."""
+    mobile = Member(person="carol", number=public("+447400123458"))
+    ring_all = replace(ring("alice"), members=(Member(person="alice"), mobile))
+    queue = QueueStep(
+        members=(Member(person="bob"), Member(person=None, number=public("+447400123459"))),
+        order=Order.RANDOM,
+        each_s=10.0,
+        longest_s=600.0,
+        fullest=5,
+    )
+    plan = acme(departments=[replace(SALES, open=(ring_all, queue)), SUPPORT])
+    assert rung(plan, "sales")["CALLROUTER_RING"] == "PJSIP/alice&PJSIP/bob"
+    assert rung(plan, "sales")["CALLROUTER_RING_S"] == "60"
+
+
+def test_a_department_without_people_rings_those_of_where_its_steps_lead() -> None:
+    main = MenuDef(key="main", prompt="p", choices=(), otherwise=(hop("support"),))
+    front = department("front", "+442079460103", open=(MenuStep(menu="main"),))
+    plan = replace(acme(departments=[front, SALES, SUPPORT]), menus={"main": main})
+    assert rung(plan, "front")["CALLROUTER_RING"] == "PJSIP/carol&PJSIP/bob"
+
+
+MENUS = {
+    "otherwise": ((hop("support"),), (), "Goto(callrouter-plan-department-support,s,1)"),
+    "the otherwise of a menu behind it": (
+        (MenuStep(menu="behind"),),
+        (),
+        "Goto(callrouter-plan-department-sales,s,1)",
+    ),
+    "the first key that leads to a department": (
+        (PLAY, reject()),
+        (
+            MenuChoice(key="1", steps=(ring("alice"),), words=""),
+            MenuChoice(key="2", steps=(hop("sales"),), words=""),
+        ),
+        "Goto(callrouter-plan-department-sales,s,1)",
+    ),
+    "nowhere": ((reject(),), (), "Hangup(19)"),
+}
+
+
+@pytest.mark.parametrize(("otherwise", "choices", "leads_to"), MENUS.values(), ids=MENUS)
+def test_a_menu_s_caller_goes_to(
+    otherwise: tuple[DepartmentStep, ...], choices: tuple[MenuChoice, ...], leads_to: str
+) -> None:
+    main = MenuDef(
+        key="main",
+        prompt="p",
+        choices=choices,
+        otherwise=otherwise,
+        numbers=(public("+442079460000"),),
+        extension=extension("700"),
+    )
+    behind = MenuDef(key="behind", prompt="p", choices=(), otherwise=(hop("sales"),))
+    made = contexts(replace(acme(), menus={"main": main, "behind": behind}))
+
+    assert made["callrouter-plan-numbers"]["02079460000"] == [leads_to]
+    assert made["callrouter-plan-outbound"]["700"] == [leads_to]
+
+
+def test_who_calls_a_person_with_a_mailbox_may_leave_a_message() -> None:
+    alice = replace(PEOPLE[0], email="alice@acme.example")
+    made = contexts(acme(people=[alice, *PEOPLE[1:]]))
+
+    assert made["callrouter-plan-outbound"]["201"] == ["Goto(callrouter-plan-person-alice,s,1)"]
+    assert variables(made["callrouter-plan-person-alice"]["s"]) == {
+        "CALLROUTER_DEPARTMENT": "alice",
+        "CALLROUTER_RING": "PJSIP/alice",
+        "CALLROUTER_RING_S": "20",
+        "CALLROUTER_LONGEST_S": "180",
+    }
+    assert made["callrouter-plan-person-alice"]["s"][-1] == "Goto(callrouter-department,s,1)"
+    assert "callrouter-plan-person-bob" not in made
+
+
 # --- from the phones
 
 
 @pytest.mark.parametrize(
-    ("extension", "first"),
+    ("dialled", "first"),
     [
         ("201", "Set(TIMEOUT(absolute)=0)"),
         ("600", "Goto(callrouter-plan-department-sales,s,1)"),
@@ -107,8 +202,8 @@ def test_a_department_with_less(changed: dict[str, object], name: str, value: st
         ("_0Z.", "Goto(callrouter-plan-public,44${EXTEN:1},1)"),
     ],
 )
-def test_what_a_phone_may_dial(extension: str, first: str) -> None:
-    assert contexts(acme())["callrouter-plan-outbound"][extension][0] == first
+def test_what_a_phone_may_dial(dialled: str, first: str) -> None:
+    assert contexts(acme())["callrouter-plan-outbound"][dialled][0] == first
 
 
 @pytest.mark.parametrize(

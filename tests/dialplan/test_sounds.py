@@ -3,6 +3,8 @@
 import io
 import math
 import os
+import re
+import shutil
 import struct
 import wave
 from pathlib import Path
@@ -171,3 +173,14 @@ def test_a_plan_names_all_its_prompts(write: Write) -> None:
     plan = plan_of(load(HERE / "good" / "everything"))
 
     assert sounds_of(plan) == {"welcome", "sales/greeting"}
+
+
+def test_the_whole_language_names_its_prompts_in_every_place_and_the_loader_wants_the_same(tmp_path: Path) -> None:
+    whole = HERE / "good" / "whole"
+    plan = plan_of(load(whole))
+    shutil.copytree(whole, tmp_path / "plan", ignore=shutil.ignore_patterns("*.wav"))
+
+    wanted = sounds_of(plan)
+    missed = {re.findall(r'no prompt is called "(.+?)"', fault)[0] for fault in faults(load(tmp_path / "plan"))}
+
+    assert missed == wanted == {path.stem for path in (whole / "sounds").iterdir()}

@@ -1,0 +1,92 @@
+"""How calls leave by the fallback dialplan: emergency calls by any trunk, others by those of the last rule."""
+
+from collections.abc import Iterator
+
+from router.dialplan import fallback_text as text
+from router.model.department import DialPlan, NumberFormat, Person, ShownNumber, Trunk
+from router.rules.caller_id import department_for, in_format, own_number
+
+_WITHHELD = "withheld"
+
+
+def emergency(number: str, plan: DialPlan) -> Iterator[str]:
+    for n, trunk in enumerate(plan.trunks.values(), 1):
+        known = plan.emergency.caller_id or own_number(trunk)
+        written = in_format(known, trunk) if known else ""
+        yield from _route(n, trunk, number, f"{text.name(plan.company)} <{written}>", written)
+    yield from _dialled(len(plan.trunks))
+
+
+def public(plan: DialPlan) -> Iterator[str]:
+    """Who calls decides what is shown; people who show the same share a context."""
+    trunks = [plan.trunks[key] for key in plan.routes[-1].use] if plan.routes else []
+    shows: dict[str, ShownNumber | None] = {}
+    steps = ["Set(CALLROUTER_E164=${EXTEN})"]
+    for person in plan.people.values():
+        shown = _shown(person, plan)
+        context = f"callrouter-plan-shows-{_label(shown)}"
+        shows[context] = shown
+        channel = f"{text.dial(person.endpoint)}-"
+        steps.append(f'GotoIf($["${{CHANNEL(name):0:{len(channel)}}}" = "{channel}"]?{context},s,1)')
+    yield "; The extension is the number called, in E.164 without its plus."
+    yield "[callrouter-plan-public]"
+    yield from text.extension("_X.", *steps, "Hangup(21)")
+    yield ""
+    for context, shown in shows.items():
+        yield f"[{context}]"
+        yield from text.extension("s", *_routes(trunks, shown, text.name(plan.company)))
+        yield ""
+
+
+def _shown(person: Person, plan: DialPlan) -> ShownNumber | None:
+    """The person's own, else the department's; None for the trunk's."""
+    department = department_for(person.key, plan)
+    return person.caller_id or (plan.departments[department].caller_id if department else None)
+
+
+def _label(shown: ShownNumber | None) -> str:
+    if shown is None:
+        return "the-trunks-own"
+    return shown.number.value.removeprefix("+") if shown.number else _WITHHELD
+
+
+def _routes(trunks: list[Trunk], shown: ShownNumber | None, name: str) -> Iterator[str]:
+    """A trunk that may not show the number is passed over."""
+    count = 0
+    for trunk in trunks:
+        number = shown.number if shown and shown.number else own_number(trunk)
+        if number is None or not trunk.may_show(number):
+            continue
+        count += 1
+        asserted = in_format(number, trunk)
+        # A phone that asks for privacy gets it (RFC 3323); the carrier still learns the number.
+        identity = f'${{IF($["${{CALLERID(pres):0:6}}" = "prohib"]?:{name} <{asserted}>)}}'
+        hidden = shown is not None and shown.number is None
+        yield from _route(count, trunk, _called_on(trunk), "" if hidden else identity, asserted)
+    yield from _dialled(count) if count else ("Hangup(21)",)
+
+
+def _route(n: int, trunk: Trunk, called: str, identity: str, asserted: str) -> Iterator[str]:
+    yield f"Set(CALLROUTER_DIAL_{n}={called.join(text.dial(part) for part in trunk.dial.split('{number}'))})"
+    yield f"Set(CALLROUTER_SHOWN_{n}={identity})"
+    yield f"Set(CALLROUTER_ASSERTED_{n}={asserted})"
+
+
+def _dialled(count: int) -> tuple[str, str]:
+    return f"Set(CALLROUTER_ROUTES={count})", "Goto(callrouter-routes,s,1)"
+
+
+def _called_on(trunk: Trunk) -> str:
+    """The called number in the trunk's format, computed by Asterisk from CALLROUTER_E164."""
+    international = "00${CALLROUTER_E164}"
+    match trunk.numbers:
+        case NumberFormat.PLUS_E164:
+            return "+${CALLROUTER_E164}"
+        case NumberFormat.E164:
+            return "${CALLROUTER_E164}"
+        case NumberFormat.ZERO_ZERO_E164:
+            return international
+        case NumberFormat.NATIONAL:
+            code = trunk.country_code
+            national = f"{trunk.national_prefix}${{CALLROUTER_E164:{len(code)}}}"
+            return f'${{IF($["${{CALLROUTER_E164:0:{len(code)}}}" = "{code}"]?{national}:{international})}}'
