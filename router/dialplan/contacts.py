@@ -11,6 +11,7 @@ from typing import Any
 
 from router.dialplan import scalars
 from router.dialplan.addressbook import Row, Rows, read_csv, read_vcards
+from router.dialplan.beside import content_beside
 from router.dialplan.faults import Fault, Suggest, brief
 from router.dialplan.numbers import clean_name, is_country
 from router.dialplan.parts import got
@@ -127,7 +128,7 @@ class _Reading:
 
     def _file(self, name: str) -> None:
         try:
-            content = self._content(name)
+            content = content_beside(self.folder, name, f"contacts/{self.name}.csv", FILE_LIMIT)
         except ValueError as wrong:
             self.fault(str(wrong))
             return
@@ -144,27 +145,6 @@ class _Reading:
         if not rows.rows and not rows.faults:
             rows.faults.append((1, "has no numbers in it"))
         self._tell(name, rows)
-
-    def _content(self, name: str) -> bytes:
-        """Raises ValueError saying why there is none."""
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
-            raise ValueError(
-                f'"{brief(name)}" must be a path below the plan\'s folder, such as contacts/{self.name}.csv'
-            )
-        try:
-            file = (self.folder / path).resolve()
-            if not file.is_relative_to(self.folder.resolve()):
-                raise ValueError(f'"{brief(name)}" leads out of the plan\'s folder')
-            if not file.is_file():
-                raise ValueError(f'"{brief(name)}" is not there, or no file; it is looked for in {self.folder}')
-            with file.open("rb") as opened:
-                content = opened.read(FILE_LIMIT + 1)
-        except OSError as wrong:
-            raise ValueError(f'"{brief(name)}" cannot be read: {wrong.strerror}') from None
-        if len(content) > FILE_LIMIT:
-            raise ValueError(f'"{brief(name)}" is too long; {FILE_LIMIT:,} bytes are possible: split it')
-        return content
 
     def _row(self, file: str, row: Row, rows: Rows) -> None:
         wrong: list[str] = []

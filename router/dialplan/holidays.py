@@ -5,6 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from router.dialplan.faults import Suggest, brief
+from router.dialplan.numbers import is_country
 
 YEARS = range(2020, 2046)  # worked out at load: 20 ms a country
 LANGUAGE = "en_US"  # of the names; where a country has none in English they stay in its own language
@@ -40,4 +41,4 @@ def _known() -> Mapping[str, tuple[str, ...]]:
     import holidays
 
     countries = holidays.list_supported_countries()
-    return {code: tuple(parts) for code, parts in sorted(countries.items()) if len(code) == 2}
+    return {code: tuple(parts) for code, parts in sorted(countries.items()) if is_country(code)}

@@ -184,6 +184,7 @@ def _situation(test: RouteTest, plan: DialPlan) -> Situation:
     return Situation(
         switches={key: Switch(position=position, set_at=at) for key, position in test.switches.items()},
         standings={person: Standing(is_paused=True) for person in test.paused},
+        feeds=plan.copies,
     )
 
 

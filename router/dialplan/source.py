@@ -38,12 +38,17 @@ class Source:
 
     def mark(self, path: Keys, *, at_key: bool = False) -> Mark:
         """The place of a value, or of its key; of the nearest thing around it when that is not in a file."""
+        # In a list's place may stand its only entry: what is below that entry is in the file without the index.
+        alone = tuple(
+            part for at, part in enumerate(path) if not isinstance(part, int) or path[: at + 1] in self._values
+        )
+        path = alone if alone in self._keys or alone in self._values else path
         while path:
             places = (self._keys, self._values) if at_key else (self._values, self._keys)
             for place in places:
                 if path in place:
                     return place[path]
-            # An index that is in no file is the only entry of a list, written alone: its value is meant.
+            # Where the entry itself is meant it is the value, not the key.
             path, at_key = path[:-1], not isinstance(path[-1], int)
         return Mark(file=self._first, line=1, column=1)
 
