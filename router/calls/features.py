@@ -15,16 +15,14 @@ from router.calls.call import Call
 from router.calls.prompt import hear
 from router.calls.state import State
 from router.dialplan.numbers import read_number
-from router.model.call import CallId, OutboundCall
-from router.model.decision import CallerIdDecision, CallTo
+from router.model.decision import CallerIdDecision
 from router.model.department import Department, DialPlan, Feature
 from router.model.ending import Ending, Party
 from router.model.hours import Position, Switch
-from router.model.number import NumberKind, PhoneNumber
 from router.model.people import ForwardWhen, Standing
 from router.model.plan import RejectCause
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id
+from router.rules.standing import forwarded, may_forward_to
 
 log = structlog.get_logger()
 
@@ -140,30 +138,16 @@ class Phone:
         if not argument:
             return self._forward_no_more()
         to = read_number(argument, self.plan)
-        if not self._may_forward_to(to):
+        if not may_forward_to(self.person, to, self.plan, self.at):
             return _refused(f"{self.person} cannot forward calls to {to}")
         what = f"{self.person} forwards all calls to {to}"
-        self._stand(lambda before: replace(before, forward={**before.forward, ForwardWhen.ALWAYS: to}), what)
+        self._stand(lambda before: forwarded(before, self.plan.people[self.person], ForwardWhen.ALWAYS, to), what)
         return Reply(sounds=_FORWARDED, what=what)
 
     def _forward_no_more(self) -> Reply:
-        def change(before: Standing) -> Standing:
-            forward = dict(before.forward)
-            forward.pop(ForwardWhen.ALWAYS, None)
-            if ForwardWhen.ALWAYS in self.plan.people[self.person].forward:
-                forward[ForwardWhen.ALWAYS] = None  # the plan forwards them: that is switched off too
-            return replace(before, forward=forward)
-
         what = f"{self.person} forwards calls no longer"
-        self._stand(change, what)
+        self._stand(lambda before: forwarded(before, self.plan.people[self.person], ForwardWhen.ALWAYS, None), what)
         return Reply(sounds=_FORWARDED_NO_MORE, what=what)
-
-    def _may_forward_to(self, to: PhoneNumber) -> bool:
-        """To a colleague, or to a number they could call themselves."""
-        if to.kind is NumberKind.EXTENSION:
-            return self.plan.person_of.get(to.value, self.person) != self.person
-        call = OutboundCall(id=CallId(""), by=self.person, called=to, placed_at=self.at)
-        return choose_caller_id(call, self.plan, self.at).to is CallTo.TRUNKS
 
     # ---- the switch of a department
 
