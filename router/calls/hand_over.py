@@ -13,7 +13,9 @@ from router.ari.models import Event
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.calls.scope import Gone
+from router.dialplan.numbers import read_number
 from router.model.call import endpoint_of
+from router.model.caller import CallerId
 from router.model.ending import Ending
 from router.model.plan import RejectCause
 from router.rules import endings
@@ -40,7 +42,7 @@ def give_leg(leg: Leg, *, of: Call, to: Call) -> Leg:
     of.legs.release(leg)
     of.wake()
     given = Leg.of(leg.record())
-    given.is_dialled, given.shows_caller, given.party = True, False, who(leg, of)
+    given.is_dialled, given.party = True, who(leg, of)
     given.ended_at = given.result = given.cause = None
     to.legs.add(given)
     return given
@@ -55,9 +57,8 @@ def give_caller(of: Call, *, to: Call) -> Leg:
         endpoint=endpoint,
         person=person,
         trunk=of.record.trunk if person is None else None,
-        party=(of.record.caller_number, of.record.caller_name),
+        party=of.calling,
         answered_at=of.exchange.now(),
-        shows_caller=False,
         is_created=True,
         is_dialled=True,
     )
@@ -66,14 +67,14 @@ def give_caller(of: Call, *, to: Call) -> Leg:
     return leg
 
 
-def who(leg: Leg, call: Call) -> tuple[str, str]:
-    """Number and name of whom a leg of the call reaches."""
+def who(leg: Leg, call: Call) -> CallerId:
+    """Whom a leg of the call reaches, as a colleague's phone is to show them."""
     if leg.party is not None:
         return leg.party
     person = call.plan.people.get(leg.person or "")
     if person is not None and leg.trunk is None:
-        return str(person.extension or ""), person.name
-    return call.record.called_number, ""
+        return CallerId(number=person.extension, name=person.name)
+    return CallerId(number=read_number(call.record.called_raw, call.plan))
 
 
 async def ask_for(other: Call, *, by: Call) -> Ending:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from router.model.caller import CallerId
 from router.model.ending import LegResult
 from router.model.record import LegRecord
 
@@ -15,10 +16,9 @@ class Leg:
     of the call when asked, which Asterisk cannot know.
     label, shows: what stands before the caller's name on its phone, and what it shows now; None where that is not
     the caller's name.
-    shows_caller: its phone shows who calls; False where variables given at its creation say what it shows.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
-    is_given: it goes on in another call. party: number and name of whom it reaches, None for whom this call rang.
+    is_given: it goes on in another call. party: whom it reaches, None for whom this call rang.
     """
 
     id: str
@@ -38,7 +38,6 @@ class Leg:
     verdict: LegResult | None = None
     label: str | None = None
     shows: str = ""
-    shows_caller: bool = True
     early_media: bool = False
     has_early_media: bool = False
     is_created: bool = False
@@ -47,7 +46,7 @@ class Leg:
     is_timed_out: bool = False
     is_answered_elsewhere: bool = False
     is_given: bool = False
-    party: tuple[str, str] | None = None
+    party: CallerId | None = None
 
     @property
     def is_alive(self) -> bool:

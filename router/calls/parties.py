@@ -5,21 +5,20 @@ from router.calls.call import Call, Story
 from router.calls.exchange import new_call_id
 from router.calls.hand_over import give_leg, who
 from router.calls.leg import Leg
-from router.calls.shown import clean_name
 from router.model.call import Direction
 from router.model.record import CallRecord, DecisionInputs
 
 
 def on_its_own(leg: Leg, *, of: Call, by: str, story: Story, called: str) -> Call:
     """Makes the leg's channel the caller of a new call. called: where it goes, as its record says."""
-    number, name = who(leg, of)
+    party = who(leg, of)
     now = of.exchange.now()
     record = CallRecord(
         id=new_call_id(now),
         direction=Direction.OUTBOUND if leg.trunk else Direction.INTERNAL,
         channel=leg.id,
-        caller_number=number,
-        caller_name=name,
+        caller_number=party.shown,
+        caller_name=party.name,
         called_number=called,
         called_raw=called,
         arrived_at=now,
@@ -28,11 +27,13 @@ def on_its_own(leg: Leg, *, of: Call, by: str, story: Story, called: str) -> Cal
         person=by,
         department=of.record.department,
         dialplan=of.plan.digest,
-        inputs=DecisionInputs(caller=number, name=name, called=called, is_internal=True),
+        inputs=DecisionInputs(
+            caller=party.number.raw if party.number else "", name=party.name, called=called, is_internal=True
+        ),
         transferred_from=of.id,
     )
     channel = Channel(id=leg.id, name=f"{leg.endpoint}-", state="Up")
     new = of.live.carry(channel, story, called_raw=called, record=record, plan=of.plan)
-    new.shows = {"CONNECTEDLINE(all,i)": f'"{clean_name(name)}" <{number}>'}
+    new.calling = party
     give_leg(leg, of=of, to=new)
     return new

@@ -115,9 +115,11 @@ async def reconcile(live: Live, store: CallStore) -> None:
         if call_of(bridge.id) not in calls and not live.has(call_of(bridge.id)):
             taken |= await _orphaned_bridge(scan, bridge)
     for id in scan.ours & channels.keys() - taken:
-        if id.startswith(OURS) and not live.expects(id):
+        if live.call_with(id) is not None:
+            continue
+        if id.startswith(OURS):
             await _lone_leg(scan, channels[id])
-        elif scan.is_in_stasis(id) and id not in live.calls:
+        elif scan.is_in_stasis(id):
             await _lone_caller(scan, channels[id])
     _close_lost(scan, began_at)
 
@@ -153,6 +155,8 @@ async def _catch_up(scan: Scan, before: Before) -> None:
             ari.take(StasisStart(channel=channel))
         elif leg.answered_at is None:
             ari.take(ChannelStateChange(channel=channel))
+        elif not scan.is_in_stasis(leg.id):
+            ari.take(StasisEnd(channel=channel))
     if before.playback is not None and await ari.playbacks.get(before.playback) is None:
         ari.take(PlaybackFinished(playback=Playback(id=before.playback, state="done")))
     if before.recording is not None and await ari.recordings.get_live(before.recording) is None:
@@ -160,7 +164,10 @@ async def _catch_up(scan: Scan, before: Before) -> None:
 
 
 async def _orphaned_bridge(scan: Scan, bridge: Bridge) -> set[str]:
-    """Adopts two who talk; whoever else is in it goes. The channels dealt with."""
+    """Adopts two who talk; whoever else is in it goes. The channels dealt with.
+
+    A transfer may leave two callers in it, or two legs, as click-to-call does: the record tells whose call it is.
+    """
     members = [scan.channels[id] for id in bridge.channels if id in scan.channels]
     if not scan.ours.issuperset(member.id for member in members):
         return set()  # of another router on this Asterisk
@@ -168,7 +175,8 @@ async def _orphaned_bridge(scan: Scan, bridge: Bridge) -> set[str]:
     legs = [member for member in members if member.id.startswith(OURS)]
     # A leg that rings may be in the bridge too, for its early media: only one that is up talks.
     up = sorted((leg for leg in legs if leg.state == "Up"), key=lambda leg: leg.creationtime)
-    talking = (callers[:1] + up)[:2]  # two legs: click-to-call, where both were dialled by us
+    record = scan.unended.get(call_of(bridge.id))
+    talking = sorted((*callers, *up), key=lambda one: record is None or one.id != record.channel)[:2]
     if len(talking) == 2:
         caller, leg = talking
         adopt_talk(scan.live, bridge, caller, leg, scan.unended.pop(call_of(bridge.id), None))

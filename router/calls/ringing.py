@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from router.ari.models import ChannelDtmfReceived, Event
 from router.calls.call import Call
 from router.calls.confirm import Asking
+from router.calls.hand_over import taken
+from router.calls.identity import ring_phone, shown_by_trunk
 from router.calls.leg import Leg
-from router.calls.shown import identity
 from router.model.call import OutboundCall
 from router.model.decision import CallTo, TrunkChoice
 from router.model.ending import LegResult
@@ -22,6 +23,7 @@ from router.model.plan import Order, Queue, Ring
 from router.model.situation import Situation
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
+from router.rules.identity import shown_name
 from router.rules.ringing import Offer, follow, refit
 
 
@@ -57,6 +59,7 @@ class Ringing:
         self._ends_at = ends_at
         self._waiting: deque[Offer] = deque()
         self._rung: list[Rung] = []
+        self._picked_up: Leg | None = None  # by somebody who is not rung
 
     @property
     def is_over(self) -> bool:
@@ -77,6 +80,7 @@ class Ringing:
         self._start_due(is_fresh=True)
 
     def take(self, event: Event) -> None:
+        self._picked_up = self._picked_up or taken(self._call, event)
         if isinstance(event, ChannelDtmfReceived):
             for rung in self._rung:
                 if rung.asking is not None and rung.leg.id == event.channel.id:
@@ -84,10 +88,11 @@ class Ringing:
 
     def advance(self) -> Leg | None:
         """Does what is due. The leg of who has taken the call: the first in the order of the events."""
-        taken = next((rung for rung in self._rung if rung.leg.answered_at and rung.leg.is_alive), None)
-        if taken is not None:
-            self._stop_others(taken)
-            return taken.leg
+        answered = next((rung for rung in self._rung if rung.leg.is_talking), None)
+        leg = answered.leg if answered is not None else self._picked_up
+        if leg is not None:
+            self._stop_others(answered)
+            return leg
         now = self._loop.time()
         for rung in tuple(self._rung):
             self._look_at(rung, now)
@@ -133,21 +138,20 @@ class Ringing:
             self._dial(offer, trunks)
 
     def _ring(self, offer: Offer) -> None:
-        call = self._call
-        leg = self._leg(offer, offer.endpoint, shows_caller=not call.shows)
+        leg = self._leg(offer, offer.endpoint)
         self._rung.append(Rung(offer=offer, leg=leg))
-        call.legs.start(leg, variables=call.shows, originator=call.channel.id)
+        ring_phone(self._call, leg, self._step)
 
     def _dial(self, offer: Offer, trunks: deque[tuple[TrunkChoice, str]]) -> None:
         """By the first of the trunks. No early media: with more than one leg in the bridge nothing passes."""
         call = self._call
         choice, name = trunks.popleft()
-        leg = self._leg(offer, choice.dial, trunk=choice.trunk, shows_caller=False)
+        leg = self._leg(offer, choice.dial, trunk=choice.trunk)
         self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
         call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
-        call.legs.start(leg, variables=identity(choice, name), originator=None)
+        call.legs.start(leg, variables=shown_by_trunk(choice, name), originator=None)
 
-    def _leg(self, offer: Offer, endpoint: str, *, trunk: str | None = None, shows_caller: bool) -> Leg:
+    def _leg(self, offer: Offer, endpoint: str, *, trunk: str | None = None) -> Leg:
         now = self._loop.time()
         limits = [self._ends_at - now, self._step.each_s, offer.for_s]
         return Leg(
@@ -157,11 +161,10 @@ class Ringing:
             trunk=trunk,
             expires_at=now + min(limit for limit in limits if limit is not None),
             confirm=offer.confirm,
-            shows_caller=shows_caller,
         )
 
     def _trunks(self, offer: Offer) -> deque[tuple[TrunkChoice, str]]:
-        """The trunks for a number in the order to try, each with the name shown: the caller's, or the company's."""
+        """The trunks for a number in the order to try, with the name each shows: the caller's or the company's."""
         call, plan = self._call, self._call.plan
         assert offer.number is not None
         department = self._step.department
@@ -179,7 +182,8 @@ class Ringing:
         if decision.to is not CallTo.TRUNKS or not decision.trunks:
             call.note(f"passes over {offer}: {decision.refused or decision.because}")
             return deque()
-        name = (call.record.caller_name or decision.name) if decision.name else ""
+        name = shown_name(call.calling, plan, self._step.label, call.looked_up) or decision.name
+        name = name if decision.name else ""  # a hidden number goes with a hidden name
         return deque((choice, name) for choice in decision.trunks)
 
     # ---- what comes of it
@@ -215,9 +219,9 @@ class Ringing:
             elif following is not None:
                 call.note(f"passes over {offer}: {following}")
 
-    def _stop_others(self, taken: Rung) -> None:
+    def _stop_others(self, answered: Rung | None) -> None:
         for rung in self._rung:
-            if rung is taken:
+            if rung is answered:
                 continue
             if rung.leg.is_asked and rung.asking is not None:
                 rung.asking.too_late()

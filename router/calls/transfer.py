@@ -20,7 +20,7 @@ from router.calls.parties import on_its_own
 from router.calls.refer import Refer
 from router.calls.ring import ring
 from router.calls.talk import talk
-from router.dialplan.numbers import read_caller, read_number
+from router.dialplan.numbers import read_number
 from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import Parking
@@ -157,11 +157,9 @@ async def _inside(call: Call, refer: Refer, by: str, called: PhoneNumber, to: Ca
 
 
 def _facts(call: Call, called: PhoneNumber) -> InboundCall:
-    inputs = call.record.inputs
-    caller = read_caller(inputs.caller, inputs.name, inputs.is_withheld, call.plan.country)
     return InboundCall(
         id=call.id,
-        caller=caller,
+        caller=call.calling,
         called=called,
         arrived_at=call.exchange.now(),
         internal=True,

@@ -202,7 +202,7 @@ async def transfer_progress(pbx: "Pbx", ask: Ask) -> Response:
     if refusal := pbx.not_in_stasis(ask.id):
         return refusal
     if far_end := pbx.channels[ask.id].far_end:
-        far_end.transfer_answers.append(ask.query["states"])
+        far_end.hears_of_transfer(ask.query["states"])
     return NO_CONTENT
 
 

@@ -34,6 +34,7 @@ class FarEnd:
         self.sends_sound = True
         self.has_early_media = False
         self.transfer_answers: list[str] = []
+        self.transfer_asked: dict[str, Any] | None = None
         self.heard_beep = asyncio.Event()
         self.is_talking = asyncio.Event()
         self.ended = asyncio.Event()
@@ -58,14 +59,25 @@ class FarEnd:
             if self.channel.recording:
                 self.channel.recording.pressed(digit)
 
-    def ask_transfer(self, to: str) -> None:
-        """REFER with PJSIP_TRANSFER_HANDLING()=ari-only: the application is asked, nothing else happens."""
-        channel = self.channel.as_json()
-        self.channel.tell_of(
-            "ChannelTransfer",
-            refer_to={"requested_destination": {"destination": to, "additional_protocol_params": []}},
-            referred_by={"source_channel": channel},
-        )
+    def ask_transfer(self, to: str, *, with_call: "FarEnd | None" = None) -> None:
+        """REFER with PJSIP_TRANSFER_HANDLING()=ari-only: the application is asked, nothing else happens.
+
+        with_call: the same person's other call, for an attended one (Replaces).
+        """
+        second = with_call.channel if with_call is not None else None
+        self.transfer_asked = {
+            "refer_to": {"requested_destination": {"destination": to}, **_with_partner("destination", second)},
+            "referred_by": _with_partner("source", self.channel),
+        }
+        self.channel.tell_of("ChannelTransfer", **self.transfer_asked)
+
+    def hears_of_transfer(self, state: str) -> None:
+        """NOTIFY. Asterisk tells the application of it as well, until the transfer is over."""
+        self.transfer_answers.append(state)
+        if self.transfer_asked is not None:
+            self.channel.tell_of("ChannelTransfer", state=state, **self.transfer_asked)
+        if state != "channel_progress":
+            self.transfer_asked = None
 
     def plays_part(self, script: Coroutine[Any, Any, None]) -> None:
         """Runs a part of what it does until the call is over."""
@@ -99,6 +111,16 @@ class FarEnd:
 
     def is_over(self) -> None:
         self.ended.set()
+
+
+def _with_partner(role: str, channel: "Channel | None") -> dict[str, object]:
+    """A channel as the event names it, with its partner and their bridge where there are any."""
+    if channel is None:
+        return {}
+    found: dict[str, object] = {f"{role}_channel": channel.as_json()}
+    if channel.bridge and (partner := channel.bridge.partner(channel)):
+        found |= {"connected_channel": partner.as_json(), "bridge": channel.bridge.as_json()}
+    return found
 
 
 class Line(FarEnd):
