@@ -64,6 +64,21 @@ class Staff:
         self.activities[person] = activity
         self._note(person)
 
+    def took(self, person: str, ended_at: datetime) -> None:
+        """A department's call of today that the person took and that ended before we began."""
+        activity = self.activities.get(person, NOTHING_KNOWN)
+        self.activities[person] = replace(
+            activity,
+            idle_since=max(activity.idle_since or ended_at, ended_at),
+            calls_today=activity.calls_today + 1,
+        )
+
+    def begin_day(self) -> None:
+        """Nobody has taken a call today yet."""
+        for person, activity in self.activities.items():
+            self.activities[person] = replace(activity, calls_today=0)
+        self.wake()
+
     def seen_by(self, call: CallId, people: Iterable[str]) -> Mapping[str, Activity]:
         """The activities as that call is to see them: ringing `people` itself, it finds them free."""
         seen = dict(self.activities)

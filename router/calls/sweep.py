@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from router.ari.errors import AriError
-from router.calls.exchange import Exchange
+from router.calls.call import name_recording
+from router.calls.errands import insist
+from router.calls.exchange import Exchange, call_of
 from router.calls.fetch import fetch
 from router.calls.live import Live
 from router.model.call import CallId
@@ -29,9 +32,9 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
     """
     exchange = live.exchange
     fetched = 0
-    names = [
-        (stored.name, RecordingName.parse(stored.name)) for stored in await exchange.ari.recordings.list_stored()
-    ]
+    listed = [stored.name for stored in await exchange.ari.recordings.list_stored()]
+    await _forget_names(live, listed)
+    names = [(stored, RecordingName.parse(stored)) for stored in listed]
     ours = [(stored, name) for stored, name in names if name is not None]
     if not ours:
         return 0
@@ -52,6 +55,14 @@ async def sweep(live: Live, plan: DialPlan, store: CallStore) -> int:
         except (AriError, StoreError, ValueError) as error:
             log.warning("message waits in Asterisk", recording=stored, error=str(error))
     return fetched
+
+
+async def _forget_names(live: Live, listed: list[str]) -> None:
+    """Deletes the names that callers said to be screened by, where no call of ours is there to do so."""
+    for recording in listed:
+        call_id = call_of(recording)
+        if recording == name_recording(call_id) and not live.has(call_id):
+            await insist(partial(live.exchange.ari.recordings.delete_stored, recording))
 
 
 def _filtered(channel_id: str) -> str:

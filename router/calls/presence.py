@@ -1,0 +1,59 @@
+"""Who is registered: Asterisk is asked every few seconds, by one request for all phones of a technology.
+
+Subscribing would be the costlier way: to the devices of all it can lock up ARI (Asterisk issue 2170), and to single
+endpoints it makes Asterisk describe every event of every call once more.
+
+An answer is some seconds old when it is used. A phone that has gone meanwhile costs a millisecond, for its leg is
+refused at once; one that has come back is passed over until the next answer. Without an answer nobody is.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+
+from router.ari.client import Ari
+from router.ari.errors import AriError
+from router.calls.staff import Staff
+from router.model.department import Person
+
+log = structlog.get_logger()
+
+ASKED_EVERY_S = 3.0
+_STATES = {"online": True, "offline": False}  # "unknown" is neither
+
+
+class Presence:
+    """people: of the plan in force."""
+
+    def __init__(self, ari: Ari, staff: Staff, people: Callable[[], Iterable[Person]]) -> None:
+        self._ari = ari
+        self._staff = staff
+        self._people = people
+        self._is_answered = True
+
+    async def run(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(ASKED_EVERY_S)
+
+    async def look(self) -> None:
+        people = tuple(self._people())
+        try:
+            states = await self._states({person.endpoint.partition("/")[0] for person in people})
+        except AriError as error:
+            if self._is_answered:
+                log.warning("who is registered is not known", because=str(error))
+            states, self._is_answered = {}, False
+        else:
+            self._is_answered = True
+        for person in people:
+            self._staff.registered(person.key, _STATES.get(states.get(person.endpoint, "")))
+
+    async def _states(self, technologies: Iterable[str]) -> Mapping[str, str]:
+        """State by endpoint, such as "PJSIP/alice". Raises AriError."""
+        states = {}
+        for technology in technologies:
+            for endpoint in await self._ari.endpoints.list_by_tech(technology) or ():
+                states[f"{endpoint.technology}/{endpoint.resource}"] = endpoint.state or ""
+        return states
