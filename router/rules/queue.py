@@ -23,8 +23,8 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
-    """As they are served: by priority, then by how long they have waited."""
-    return sorted(waiting, key=lambda one: (-one.step.priority, one.since, one.key))
+    """As they are served: by priority, then by how long they have waited; in the same moment as they are given."""
+    return sorted(waiting, key=lambda one: (-one.step.priority, one.since))
 
 
 def position(key: str, waiting: Iterable[Waiting]) -> int:

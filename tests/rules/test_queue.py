@@ -147,13 +147,14 @@ def test_turns_are_fair_whoever_waits_and_whoever_is_free(room: tuple[list[Waiti
     offered = [who for each in found.values() for who in each]
     assert len(offered) == len(set(offered)), "nobody is offered two calls"
     assert all(set(each) <= could(by_key[key]) for key, each in found.items())
+    queue = rules.in_order(waiting)
     for one in waiting:
         if one.key in found:
             assert len(found[one.key]) == 1 or one.step.order is Order.TOGETHER
             continue
         assert not could(one) - set(offered), "nobody waits for somebody who is free"
-        for other in waiting:  # nobody who came later, or has less priority, took who was meant for them
-            if other.department == one.department and rules.in_order([one, other])[0] is one and other.key in found:
+        for other in queue[queue.index(one) + 1 :]:  # nobody who comes later took who was meant for them
+            if other.department == one.department and other.key in found:
                 assert found[other.key][0] not in could(one)
 
 
