@@ -52,6 +52,9 @@ def read_closures(content: bytes, window: Window) -> tuple[Closure, ...]:
         raise ValueError(f"has more than {SIZE_LIMIT:,} bytes")
     if b"BEGIN:VCALENDAR" not in content[:1000].upper():
         raise ValueError("is no calendar: it does not begin with BEGIN:VCALENDAR")
+    if not content.upper().rstrip().endswith(b"END:VCALENDAR"):
+        # The library would read what is there, and what is missing would not close.
+        raise ValueError("is cut off: it does not end with END:VCALENDAR")
     try:
         found = list(_closures(content, window))
     except ValueError:
