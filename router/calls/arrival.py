@@ -8,12 +8,14 @@ import structlog
 from router.ari.errors import AriError
 from router.calls import inbound, outbound
 from router.calls.call import Call, Story
+from router.calls.identity import look_up
 from router.calls.leg import Leg
 from router.dialplan.numbers import read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.caller import CallerId, Presentation
 from router.model.ending import Ending
 from router.model.record import DecisionInputs
+from router.rules.identity import caller_name
 from router.rules.inbound import PERSON_RINGS_FOR_S
 
 log = structlog.get_logger()
@@ -34,6 +36,7 @@ async def from_trunk(call: Call) -> Ending:
     )
     inputs = replace(call.record.inputs, called=call.record.called_raw, trunk=facts.trunk)
     call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called), inputs=inputs)
+    look_up(call)
     log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
     return await inbound.handle(call, facts)
 
@@ -61,7 +64,6 @@ def first_leg(call: Call, by: str, rings_for_s: float) -> Leg:
         endpoint=call.plan.people[by].endpoint,
         person=by,
         expires_at=asyncio.get_running_loop().time() + rings_for_s,
-        shows_caller=False,
     )
 
 
@@ -83,6 +85,7 @@ async def placed(call: Call, by: str | None, caller: CallerId = NOT_SAID, depart
     call.occupies(by)
     if person is not None:
         caller = CallerId(number=person.extension, name=person.name)
+    call.calling = caller
     call.record = replace(
         call.record,
         direction=Direction.OUTBOUND,
@@ -123,5 +126,7 @@ async def _caller(call: Call) -> CallerId:
         name="" if is_withheld else caller.name,
         is_withheld=is_withheld,
     )
-    call.record = replace(call.record, caller_number=caller.shown, caller_name=caller.name, inputs=inputs)
+    call.calling = caller
+    name = caller_name(caller, call.plan)
+    call.record = replace(call.record, caller_number=caller.shown, caller_name=name, inputs=inputs)
     return caller

@@ -21,8 +21,8 @@ from router.calls.exchange import OURS, Exchange
 from router.calls.leg import Leg
 from router.calls.legs import Legs, Woken
 from router.calls.scope import Gone, HungUp
+from router.dialplan.numbers import read_caller
 from router.model.call import CallId
-from router.model.caller import CallerId
 from router.model.department import DialPlan
 from router.model.ending import Ending, Party
 from router.model.record import CallRecord, TraceLine
@@ -48,8 +48,7 @@ class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
     calling: who calls, a colleague by extension and name; looked_up: their name by another system, "" for none.
-    shows: variables that make phones show somebody else than Asterisk has for the caller: a colleague by extension
-    and name. partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
+    partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
     playback: ids of what goes on on the caller's channel. serving: the department whose people ring, or answered.
     wants: the call whose caller this one's would talk with, see `hand_over`. closed: it is over.
     declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be
@@ -68,8 +67,7 @@ class Call:
         self.channel = channel
         self.plan = plan
         self.record = record
-        self.shows: dict[str, str] = {}
-        self.calling = CallerId(number=None)
+        self.calling = read_caller(record.caller_number, record.caller_name, False, plan.country)
         self.looked_up = ""
         self.partner: Leg | None = None
         self.is_talking = False
@@ -163,6 +161,9 @@ class Call:
 
     def end(self, ending: Ending) -> None:
         self.save(ending=ending, ended_at=self.exchange.now())
+        served = self.plan.departments.get(self.serving or "")
+        if served is not None and self.record.answered_at is not None:
+            self.exchange.waiting.talked(served.key, self.record.talked_s + served.wrap_up_s)
         log.info(
             "call ended",
             outcome=ending.outcome.value,

@@ -1,7 +1,7 @@
-"""What a phone that rings for a caller is shown, how it rings, and a name that comes while it does.
+"""What a called party is shown, how its phone rings, and a caller's name that comes while it does.
 
 A callee is shown CONNECTEDLINE of its channel. Set before the INVITE it is in From. Set later, without the "i" that
-keeps it inside, Asterisk sends it on as P-Asserted-Identity: by UPDATE, also to a phone that still rings, if that has
+keeps it inside, Asterisk sends it on as P-Asserted-Identity: by UPDATE, also to a phone that still rings, if it has
 said 180 and allows UPDATE; another learns it when it answers. The phone's endpoint needs `send_pai` for it.
 """
 
@@ -14,6 +14,7 @@ from router.ari.models import Event
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.model.caller import Presentation, display_name
+from router.model.decision import TrunkChoice
 from router.model.number import NumberKind, dialable
 from router.model.plan import Queue, Ring
 from router.rules.identity import caller_name, contact_of, shown_name
@@ -25,8 +26,7 @@ _NOBODY = "anonymous"  # as RFC 3323 has it; a name beside it is ours, not the c
 
 def ring_phone(call: Call, leg: Leg, step: Ring | Queue) -> None:
     """Asks for a leg to a phone, which shows who calls and rings as the step wants it."""
-    # A dial with `caller` would overwrite what it is to show.
-    leg.shows_caller, leg.label = False, step.label
+    leg.label = step.label
     leg.shows = shown_name(call.calling, call.plan, step.label, call.looked_up)
     call.legs.start(leg, variables=shown_to_phones(call, step), originator=call.channel.id)
 
@@ -44,6 +44,18 @@ def shown_to_phones(call: Call, step: Ring | Queue) -> dict[str, str]:
     number = dialable(caller.number.raw) or caller.number.value if caller.number else ""
     if number or name:
         shown["CONNECTEDLINE(all,i)"] = f'"{name}" <{number or _NOBODY}>'
+    return shown
+
+
+def shown_by_trunk(choice: TrunkChoice, name: str) -> dict[str, str]:
+    """The variables of a leg by a trunk. name: "" for none.
+
+    Withheld: From is anonymous, and where the trunk has `send_pai` and `trust_id_outbound` the number is asserted
+    to the carrier with `Privacy: id` (RFC 3325).
+    """
+    shown = {"CONNECTEDLINE(all,i)": f'"{display_name(name)}" <{choice.asserted}>'}
+    if not choice.shown:
+        shown["CONNECTEDLINE(pres,i)"] = "prohib"
     return shown
 
 

@@ -121,10 +121,8 @@ class Legs:
         try:
             if leg.early_media:
                 await self._caller.join_bridge(with_leg=leg.id)
-            # `caller` overwrites whatever identity the leg was to show with the caller's.
-            caller = self._caller.id if leg.shows_caller else None
-            timeout = int(rings_for_s) + LEFT_TO_RING_S
-            if not await self._ari.channels.dial(leg.id, caller=caller, timeout=timeout):
+            # No `caller`: it overwrites whatever identity the leg is to show.
+            if not await self._ari.channels.dial(leg.id, timeout=int(rings_for_s) + LEFT_TO_RING_S):
                 self._lost(leg, HangupCause.NETWORK_OUT_OF_ORDER)
         except AriError as error:
             if leg.is_ringing:

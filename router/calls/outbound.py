@@ -6,11 +6,11 @@ import structlog
 
 from router.calls import features, inbound, park
 from router.calls.call import Call
+from router.calls.identity import shown_by_trunk
 from router.calls.leg import Leg
-from router.calls.shown import clean_name, identity
 from router.calls.talk import talk
 from router.model.call import Direction, InboundCall, OutboundCall
-from router.model.caller import CallerId
+from router.model.caller import CallerId, display_name
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import Ending
 from router.model.plan import Music
@@ -52,7 +52,7 @@ async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Endin
     leg: to the person's phone; its channel is the call's own. called, name: what the phone shows meanwhile.
     """
     call.note(f"rings {leg.person} first")
-    shown = f'"{clean_name(name) or called}" <{called}>'
+    shown = f'"{display_name(name) or called}" <{called}>'
     call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": shown}, originator=None)
     await _until_answered(call, leg)
     return None if leg.answered_at is not None else endings.unanswered((leg.came_to,))
@@ -72,8 +72,6 @@ async def _until_answered(call: Call, leg: Leg) -> None:
 
 def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
     call.save(direction=Direction.INTERNAL)
-    if caller.number is not None:
-        call.shows = {"CONNECTEDLINE(all,i)": f'"{clean_name(caller.name)}" <{caller.number}>'}
     return InboundCall(
         id=facts.id,
         caller=caller,
@@ -115,12 +113,11 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
         endpoint=choice.dial,
         trunk=choice.trunk,
         expires_at=loop.time() + rings_for_s,
-        shows_caller=False,
         early_media=True,
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
-    call.legs.start(leg, variables=identity(choice, decision.name), originator=None)
+    call.legs.start(leg, variables=shown_by_trunk(choice, decision.name), originator=None)
     await call.caller.lease(rings_for_s)
     if call.caller.is_answered:  # click-to-call or a transfer: they hear that it rings
         await call.caller.let_hear(Music.RINGING)
