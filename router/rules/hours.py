@@ -1,7 +1,7 @@
 """Whether a schedule or a department is open at a moment, and why."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from router.model.department import Department, DialPlan
@@ -81,29 +81,6 @@ def is_open(hours: BusinessHours, at: datetime, situation: Situation = NOTHING_K
         verdict = Verdict(is_open=False, because=because)
     switch = situation.switches.get(f"schedule:{hours.name}")
     return verdict if switch is None else _switched(switch, hours.name, verdict, at)
-
-
-def is_over(
-    name: str, switch: Switch, plan: DialPlan, at: datetime, situation: Situation = NOTHING_KNOWN_AT_ALL
-) -> bool:
-    """Whether a switch has nothing more to say: its time has come, or its schedule agrees and that ends it.
-
-    name: "department:sales" or "schedule:office", as in `Situation.switches`.
-    """
-    if switch.until is not None and at >= switch.until:
-        return True
-    if not switch.until_agrees:
-        return False
-    others = {key: other for key, other in situation.switches.items() if key != name}
-    without = replace(situation, switches=others)
-    kind, _, key = name.partition(":")
-    if kind == "department" and key in plan.departments:
-        verdict = department_is_open(plan.departments[key], plan, at, without)
-    elif kind == "schedule" and key in plan.schedules:
-        verdict = is_open(plan.schedules[key], at, without)
-    else:
-        return False
-    return verdict.is_open is (switch.position is Position.OPEN)
 
 
 def _by_clock(hours: BusinessHours, at: datetime) -> Verdict:
