@@ -80,6 +80,8 @@ class Short:
         return {"anyOf": [{"type": ["string", "integer"]}, handler(schema)]}
 
     def _full(self, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError("expected one text or keys with values, got a list")
         return {self._key: value} if isinstance(value, str | int) else value
 
 

@@ -115,17 +115,15 @@ def forwarding(plan: Draft) -> None:
                 plan.fault(path, f"{number} is the person's own extension")
             elif when is ForwardWhen.ALWAYS:
                 always[name] = colleague
+    told: set[str] = set()
     for name in always:
-        _circle(plan, name, always)
-
-
-def _circle(plan: Draft, name: str, always: dict[str, str]) -> None:
-    trail = [name]
-    while (following := always.get(trail[-1])) is not None and following not in trail:
-        trail.append(following)
-    if following == name:
-        circle = " -> ".join([*trail, name])
-        plan.fault(("people", name, "forward", "always"), f"leads round in a circle: {circle}")
+        trail = [name]
+        while (following := always.get(trail[-1])) is not None and following not in trail:
+            trail.append(following)
+        if following == name and told.isdisjoint(trail):
+            told.update(trail)
+            circle = " -> ".join([*trail, name])
+            plan.fault(("people", name, "forward", "always"), f"leads round in a circle: {circle}")
 
 
 def labels(plan: Draft, taken: Mapping[str, Path]) -> None:

@@ -99,6 +99,8 @@ def _entries(entries: list[RingEntry], order: Order, for_s: float | None) -> Non
         named.add(text)
         if entry.weight is not None and order is not Order.WEIGHTED:
             raise ValueError(f'"{entry.who.text}" has a weight, which only goes with order: weighted')
+        if for_s is not None and entry.for_ is not None and entry.for_ > for_s:
+            raise ValueError(f'"{entry.who.text}" has a longer "for" than the whole step')
         if for_s is not None and entry.after is not None and entry.after >= for_s:
             raise ValueError(f'"{entry.who.text}" never rings: "after" is not before the end of "for"')
     if all(entry.after is not None for entry in entries):

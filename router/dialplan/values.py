@@ -263,7 +263,9 @@ Dialled = Annotated[str, Text(lambda text, _: text, digits=True)]
 Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456", "202"])]
 Key = Annotated[str, Text(_key, digits=True)]
 Pressed = Annotated[str, Text(_pressed, digits=True, examples=["2", "201", NOTHING])]
-Code = Annotated[str, Text(lambda text, _: scalars.code(text), pattern=r"^\*[0-9]{1,4}$")]
+Code = Annotated[
+    str, Text(lambda text, _: scalars.code(text), digits=True, type="string", pattern=r"^\*[0-9]{1,4}$")
+]
 
 Dial = Annotated[str, Text(lambda text, _: scalars.dial(text), pattern=r"^PJSIP/\{number\}@[A-Za-z0-9_.-]+$")]
 Phone = Annotated[str, Text(lambda text, _: scalars.phone(text), pattern=r"^PJSIP/[A-Za-z0-9_.-]+$")]

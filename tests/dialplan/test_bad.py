@@ -25,4 +25,4 @@ def test_the_fault_is_told_with_its_place_and_what_is_known(file: Path) -> None:
 
 
 def test_every_kind_of_fault_has_its_file() -> None:
-    assert len(BAD) >= 100
+    assert len(BAD) >= 200
