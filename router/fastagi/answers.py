@@ -16,7 +16,6 @@ last, so that a dialplan that finds it empty knows it has no answer and goes to 
 Dial strings hold numbers of the dial plan's making only: what was dialled is read, never passed on.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from typing import assert_never
 
 from router.dialplan import fallback
 from router.fastagi.pending import Offer
+from router.model.caller import display_name
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
@@ -38,8 +38,6 @@ INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
-
-_UNFIT_FOR_NAME = re.compile(r'[\x00-\x1f\x7f"<>\\]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,5 +162,5 @@ def answer_inbound(
 
 
 def _identity(name: str, number: str) -> str:
-    """ "Name <number>" for CALLERID(all): without the characters that end a name there."""
-    return f"{_UNFIT_FOR_NAME.sub('', name)[:60].strip()} <{number}>".strip()
+    """ "Name <number>" for CALLERID(all)."""
+    return f"{display_name(name)} <{number}>".strip()
