@@ -2,14 +2,13 @@
 
 from router.calls.announce import Announcer
 from router.calls.call import Call
-from router.calls.waiting_room import Place
 from router.dialplan.numbers import public_number, read_number
 from router.model.call import Direction, OutboundCall
 from router.model.decision import CallTo
 from router.model.ending import Ending, Party
 from router.model.number import PhoneNumber
 from router.model.plan import Queue
-from router.model.queue import CallBack, call_back_key
+from router.model.queue import CallBack, Waiting, call_back_key
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
 
@@ -27,9 +26,9 @@ def may_be_called_back(call: Call, step: Queue) -> PhoneNumber | None:
     return number if by is not None and decision.to is CallTo.TRUNKS else None
 
 
-async def keep_place(call: Call, place: Place, customer: PhoneNumber, announcer: Announcer) -> Ending:
+async def keep_place(call: Call, one: Waiting, customer: PhoneNumber, announcer: Announcer) -> Ending:
     """Notes the customer, tells them so and lets them go. Who asks twice keeps the earlier place."""
-    state, one = call.exchange.state, place.waiting
+    state = call.exchange.state
     if call_back_key(one.department, customer.value) not in state.call_backs:
         state.keep_call_back(
             CallBack(
@@ -45,7 +44,6 @@ async def keep_place(call: Call, place: Place, customer: PhoneNumber, announcer:
             )
         )
     call.is_called_back = True
-    call.exchange.waiting.leave(call.id)
     call.note(f"asks to be called back by {one.department}")
     await announcer.confirm_call_back()
     return endings.call_back(Party.US)

@@ -21,6 +21,7 @@ from router.calls.ringing import Ringing
 from router.calls.screen import ask_name
 from router.calls.waiting_room import Place
 from router.model.ending import Ending
+from router.model.number import PhoneNumber
 from router.model.plan import Music, Order, Queue
 from router.model.queue import Waiting
 from router.rules.queue import nobody_there
@@ -47,10 +48,12 @@ async def wait_turn(call: Call, step: Queue) -> Leg | Ending | None:
     try:
         call.note(f"waits for {step.department}")
         log.info("waiting", department=step.department, priority=step.priority)
-        return await _Wait(call, step, place).over()
+        wait = _Wait(call, step, place)
+        came = await wait.over()
     finally:
         room.leave(call.id)
         call.save(waited_s=waited_s + (call.exchange.now() - now).total_seconds())
+    return await keep_place(call, place.waiting, came, wait.announcer) if isinstance(came, PhoneNumber) else came
 
 
 def _not_worth_it(call: Call, step: Queue) -> str | None:
@@ -76,32 +79,33 @@ class _Wait:
         self._given: list[Offer] = []
         self._customer = may_be_called_back(call, step)
         offers_call_back = self._customer is not None
-        self._announcer = Announcer(call, step, lambda: self._room.tell(place), offers_call_back=offers_call_back)
+        self.announcer = Announcer(call, step, lambda: self._room.tell(place), offers_call_back=offers_call_back)
 
-    async def over(self) -> Leg | Ending | None:
+    async def over(self) -> Leg | PhoneNumber | None:
+        """The leg that took the call, the number to call back, or None to go on."""
         await self._settle()
         renews_at = self._loop.time() + _RENEWED_AFTER_S
         while True:
             self._take_turns()
             if (taken := self._rings.advance()) is not None:
-                self._announcer.stop()
+                self.announcer.stop()
                 return taken
             self._look_at_given()
             if (because := self._pointless()) is not None:
                 self._call.note(f"waits no more: {because}")
-                self._announcer.stop()
+                self.announcer.stop()
                 return None
-            self._announcer.look()
+            self.announcer.look()
             if self._loop.time() >= renews_at:
                 self._call.errands.run(self._call.caller.lease(_LEASE_S))
                 renews_at = self._loop.time() + _RENEWED_AFTER_S
             with contextlib.suppress(TimeoutError):
                 event = await self._call.next(min(renews_at, self._due_at()) - self._loop.time())
                 self._rings.take(event)
-                self._announcer.take(event)
+                self.announcer.take(event)
                 if self._customer is not None and self._asks_for_call_back(event):
                     self._rings.stop()
-                    return await keep_place(self._call, self._place, self._customer, self._announcer)
+                    return self._customer
 
     async def _settle(self) -> None:
         """Answers the caller, who hears music from now on."""
@@ -113,7 +117,7 @@ class _Wait:
     def _due_at(self) -> float:
         rings_at = NEVER if self._rings.is_over else self._rings.due_at
         ends_at = self._ends_at if self._loop.time() < self._ends_at else NEVER
-        return min(rings_at, ends_at, self._announcer.next_at)
+        return min(rings_at, ends_at, self.announcer.next_at)
 
     # ---- turns
 

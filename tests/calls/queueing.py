@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from router.model.department import DialPlan
@@ -9,7 +10,7 @@ from router.model.plan import Order
 from router.model.record import CallRecord
 from router.model.steps import Member, QueueStep
 from tests.calls.house import PROMPTS, SALES_NUMBER, House, nothing_left
-from tests.support.clock import run
+from tests.support.clock import A_TUESDAY, run
 from tests.support.fake.far_end import Line, Phone
 from tests.support.fake_asterisk import FakeAsterisk
 from tests.support.phones import Caller
@@ -36,6 +37,7 @@ def played(
     *,
     plan: DialPlan,
     phones: Mapping[str, Phone | Sequence[Phone]],
+    starts_at: datetime = A_TUESDAY,
     **asterisk: Any,
 ) -> House:
     """The house after the scene, once all its callers have left."""
@@ -50,7 +52,7 @@ def played(
             nobody_waits(house)
             return house
 
-    return run(main())
+    return run(main(), starts_at=starts_at)
 
 
 def nobody_waits(house: House) -> None:
