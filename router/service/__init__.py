@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,27 +21,32 @@ from router.ari.client import Ari
 from router.ari.errors import AriError, NameTaken
 from router.ari.http import HttpTransport
 from router.ari.lane import SocketTransport
+from router.ari.models import Event
 from router.ari.socket import EventSocket
 from router.ari.transport import Access, Transport
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange, new_call_id
+from router.calls.filing import Filing
 from router.calls.journal import Journal
 from router.calls.live import Live
+from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
 from router.calls.staff import Staff
 from router.calls.state import State
 from router.calls.sweep import sweep
+from router.calls.today import Today
 from router.calls.waiting_room import WaitingRoom
 from router.console.app import console_app, listening
-from router.console.dialling import dialling_route, token_in
+from router.console.dialling import token_in
 from router.console.metrics import Metrics
 from router.fastagi.pending import PendingCalls
 from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
-from router.model.call import CallId
 from router.model.department import DialPlan
 from router.notify import keep_alive, notify
-from router.service.plan import PlanInForce, PlanRefused, read_plan
+from router.service.doors import routes
+from router.service.plan import START, PlanInForce, PlanRefused, read_plan
+from router.service.retention import Retention
 from router.service.telling import health, readings
 from router.settings import Settings
 from router.store.contract import Store
@@ -53,7 +58,7 @@ from router.voicemail.smtp import send
 log = structlog.get_logger()
 
 ROUND_EVERY_S = 60.0  # looks for what lost requests left, and for messages that wait in Asterisk
-RESTART_PAUSE_S = 2.0
+RESTART_PAUSE_S, LONGEST_PAUSE_S = 2.0, 30.0
 GOOD, FAULTS = 0, 1
 
 
@@ -84,7 +89,7 @@ async def serve(settings: Settings, directory: Path) -> int:
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
         service = Service(settings, directory, plan, store, lane or http, access, lane, reload)
         await service.state.begin()
-        await service.plan.put(plan, loaded)
+        await service.plan.put(plan, loaded, by=START)
         return await service.run()
 
 
@@ -104,8 +109,11 @@ class Service:
     ) -> None:
         self.settings = settings
         self.store = store
+        self.now = _now
         self.ari = Ari(transport, settings.ari.app)
-        self.plan = PlanInForce(directory, plan, settings.asterisk, store, self.ari)
+        self.plan = PlanInForce(
+            directory, plan, settings.asterisk, store, self.ari, lambda what, by: self.state.note(what, by=by)
+        )
         self.journal = Journal(store, settings.state_dir / "calls.spill")
         self.outbox = Outbox(
             store,
@@ -133,8 +141,24 @@ class Service:
             ),
             lambda: self.plan.current,
         )
+        self.presence = Presence(self.ari, self.staff, lambda: self.plan.current.people.values())
+        self.today = Today(
+            self.staff,
+            store,
+            lambda: self.plan.current.zone,
+            _now,
+            longest_talk_s=self.live.exchange.limits.talk_s,
+        )
         self.call_backs = CallBacks(self.live, lambda: self.plan.current)
-        self.ari.on_event = self.live.take
+        self.filing = Filing(self.live, store)
+        self.retention = Retention(
+            store,
+            lambda: self.plan.current,
+            _now,
+            lambda what, by: self.state.note(what, by=by),
+            settings.store.keep_records_days,
+        )
+        self.ari.on_event = self._take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
         pending = PendingCalls(self.journal, store.call, router=settings.name)
         scripts = Scripts(
@@ -151,6 +175,10 @@ class Service:
         self._reload = reload
         self.looked_through = 0  # which connection was
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._stop.is_set() or self.live.is_draining
+
     # ---- the parts
 
     async def run(self) -> int:
@@ -164,14 +192,19 @@ class Service:
                     for name, work in {
                         "events": self._events(),
                         "state": self._supervised("state", self.state.run),
+                        "presence": self._supervised("presence", self.presence.run),
+                        "today": self._supervised("today", self.today.run),
                         "queues": self._supervised("queues", self.waiting.run),
                         "call-backs": self._supervised("call-backs", self.call_backs.run),
+                        "talks": self._supervised("talks", self.filing.run),
+                        "retention": self._supervised("retention", self.retention.run),
                         "journal": self._supervised("journal", self.journal.run),
                         "mail": self._supervised("mail", self.outbox.run),
                         "console": self._supervised("console", self._console),
                         "fastagi": self._supervised("fastagi", self._fastagi),
                         "rounds": self._supervised("rounds", self._rounds),
                         "reload": self._supervised("reload", self._reloads),
+                        "watch": self._supervised("watch", self._watch),
                         "watchdog": self._supervised("watchdog", keep_alive),
                     }.items()
                 ]
@@ -205,6 +238,10 @@ class Service:
             drain.cancel()
             at_once.cancel()
         await self.live.stop()
+
+    def _take(self, event: Event) -> None:
+        self.live.take(event)
+        self.filing.take(event)
 
     async def _events(self) -> None:
         try:
@@ -252,25 +289,27 @@ class Service:
         if listen is None:
             return
         token = await asyncio.to_thread(token_in, self.settings.token_file)
-        app = console_app(partial(health, self), Metrics(readings(self)), [dialling_route(token, self._place)])
+        app = console_app(partial(health, self), Metrics(readings(self)), routes(self, token))
         async with listening(app, listen.host, listen.port) as port:
             log.info("console listens", port=port)
             await asyncio.get_running_loop().create_future()
-
-    def _place(self, by: str, to: str, department: str | None) -> CallId:
-        if not self.socket.is_connected:
-            raise ValueError("the router is not connected to Asterisk; its log says why")
-        return self.live.place(by, to, department)
 
     async def _reloads(self) -> None:
         while True:
             await self._reload.wait()
             self._reload.clear()
-            await self.plan.reload()
+            with suppress(PlanRefused):  # told and recorded
+                await self.plan.reload("SIGHUP")
+
+    async def _watch(self) -> None:
+        if self.settings.reload == "watch":
+            await self.plan.watch()
 
     async def _supervised(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Runs a part that calls can do without; when it fails it is started again after a pause."""
+        """Runs a part that calls can do without; when it fails it is started again, later each time."""
+        pause_s, told = RESTART_PAUSE_S, ""
         while True:
+            began_at = asyncio.get_running_loop().time()
             try:
                 await run()
                 return
@@ -279,17 +318,26 @@ class Service:
                 if task is not None and task.cancelling():  # it failed in stopping: that must not keep us
                     log.exception("part failed while stopping", part=name)
                     return
-                if isinstance(error, OSError):  # of the machine, not of ours: its words say all
-                    log.error(
-                        "part failed; it starts again",
-                        part=name,
-                        error=str(error),
-                        do="let the router have that address or file, or name another in the settings",
-                        pause_s=RESTART_PAUSE_S,
-                    )
-                else:
-                    log.exception("part failed; it starts again", part=name, pause_s=RESTART_PAUSE_S)
-            await asyncio.sleep(RESTART_PAUSE_S)
+                if asyncio.get_running_loop().time() - began_at > LONGEST_PAUSE_S:  # it had been well
+                    pause_s, told = RESTART_PAUSE_S, ""
+                told = _tell(name, error, told)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+def _tell(part: str, error: Exception, told: str) -> str:
+    """Logs why a part failed; what was told already is not told again. Returns what has been told."""
+    if not isinstance(error, OSError):
+        log.exception("part failed; it starts again", part=part)
+        return ""
+    if str(error) != told:  # of the machine, not of ours: its words say all
+        log.error(
+            "part failed; it starts again",
+            part=part,
+            error=str(error),
+            do="let the router have that address or file, or name another in the settings",
+        )
+    return str(error)
 
 
 def _now() -> datetime:

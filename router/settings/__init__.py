@@ -45,10 +45,14 @@ class AriSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """url: of the database; it may hold a password. messages: folder of the recordings, shared by all routers."""
+    """url: of the database; it may hold a password. messages: folder of the recordings, shared by all routers.
+
+    keep_records_days: how long records of calls are kept, None for ever.
+    """
 
     url: Annotated[str, Key(kinds.store_url, secret=True)] = field(repr=False)
     messages: Annotated[Path, Key(kinds.path)]
+    keep_records_days: Annotated[float | None, Key(partial(kinds.number, least=1, most=36_500))] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +93,14 @@ class CallSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """name: of this router in the records of calls; one for each Asterisk that shares a store."""
+    """name: of this router in the records of calls; one for each Asterisk that shares a store.
+
+    reload: when the dial plan is loaded anew: "asked", or also when its files have changed ("watch").
+    """
 
     name: Annotated[str, Key(kinds.text)]
     state_dir: Annotated[Path, Key(kinds.path)]
+    reload: Annotated[str, Key(partial(kinds.choice, known=("asked", "watch")))]
     ari: AriSettings
     smtp: SmtpSettings
     store: StoreSettings
@@ -170,6 +178,7 @@ def load_settings(
     return Settings(
         name=values[""].get("name", socket.gethostname()),
         state_dir=state_dir,
+        reload=values[""].get("reload", "asked"),
         ari=AriSettings(**values["ari"]),
         smtp=SmtpSettings(**{"host": "", "sender": "", **smtp}),
         store=StoreSettings(**values["store"]),
