@@ -1,6 +1,9 @@
 """Whatever is done to a good plan, loading it ends with a plan or with faults: no exception and no hang."""
 
+import atexit
+import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,32 +12,56 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.dialplan import routetests
+from router.dialplan.fallback import fallback_conf
 from router.dialplan.load import Loaded, load
 from tests.dialplan.conftest import HERE, SHIPPED
 
+WHOLE = HERE / "good" / "whole"
 GOOD = [
+    (WHOLE / "whole.yaml").read_text("utf-8"),
     (SHIPPED / "acme" / "acme.yaml").read_text("utf-8"),
     (HERE / "good" / "overseas.yaml").read_text("utf-8"),
     "".join(path.read_text("utf-8") for path in sorted((HERE / "good" / "everything").glob("[ap]*.yaml"))),
 ]
-TREES = [yaml.load(text, Loader=yaml.BaseLoader) for text in GOOD[:2]]
+TREES = [yaml.load(text, Loader=yaml.BaseLoader) for text in GOOD[:3]]
 JUNK = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.text(max_size=20),
     st.sampled_from(
-        ["members", "withheld", "sales", "alice", "020 7946 0100", "20s", "closed", "US", "+1*", "", "999"]
+        [
+            *("members", "withheld", "sales", "alice", "alice.mobile", "main", "nuisance", "office"),
+            *("020 7946 0100", "07400 123456", "201", "+1*", "US", "mobile", "999", "*51", "711-719"),
+            *("20s", "closed", "open", "always", "random", "weighted", "voicemail", ""),
+        ]
     ),
     st.lists(st.text(max_size=5), max_size=3),
-    st.dictionaries(st.sampled_from(["play", "ring", "voicemail", "department", "to", "x"]), st.text(max_size=5)),
+    st.dictionaries(
+        st.sampled_from(["play", "ring", "queue", "menu", "reject", "department", "who", "after", "do", "to", "x"]),
+        st.sampled_from(["sales", "main", "welcome", "10s", "x", ""]),
+    ),
 )
+
+
+@cache
+def prompts() -> Path:
+    """A folder with the prompts of every good plan, kept until the tests are over."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    for plan in (SHIPPED / "acme", HERE / "good" / "everything", WHOLE):
+        shutil.copytree(plan / "sounds", folder, dirs_exist_ok=True)
+    return folder
 
 
 def load_content(content: bytes) -> Loaded:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "acme.yaml"
         place.write_bytes(content)
+        # Else every plan has faults, and none is ever built.
+        (place.parent / "sounds").symlink_to(prompts())
+        for beside in ("contacts", "calendars"):
+            shutil.copytree(WHOLE / beside, place.parent / beside)
         loaded = load(place)
     assert (loaded.plan is None) == bool(loaded.faults)
     for fault in (*loaded.faults, *loaded.warnings):
@@ -43,6 +70,7 @@ def load_content(content: bytes) -> Loaded:
         assert fault.column >= 1
     if loaded.plan is not None:
         routetests.run_tests(loaded.plan)
+        fallback_conf(loaded.plan)
     return loaded
 
 
@@ -94,3 +122,8 @@ def places(tree: Any) -> list[tuple[Any, Any]]:
             found.append((holder, key))
             pending.append(value)
     return found or [({"x": 1}, "x")]
+
+
+def test_what_is_damaged_here_is_sound_before() -> None:
+    for text in GOOD[:3]:
+        assert load_content(text.encode()).plan is not None
