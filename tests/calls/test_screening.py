@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 from pytest import approx
 
+from router.calls.sweep import sweep
 from router.model.ending import LegResult, Outcome
 from router.model.plan import Music, Order
 from router.model.steps import Member, RingStep
-from tests.calls.house import only, place
+from tests.calls.house import House, only, place
+from tests.rules.acme import acme
 from tests.rules.conftest import VOICEMAIL
+from tests.support.fake_asterisk import FakeAsterisk
 from tests.support.phones import Caller, Ends, decides, never_answers
 
 
@@ -88,3 +91,13 @@ def test_the_caller_is_never_in_silence() -> None:
     call = place(plan=only(ring("alice")), caller=SPEAKS, phones={"alice": decides("1")}, latency_s=0.02)
 
     assert call.line.heard.longest_silence_s < 0.3
+
+
+async def test_a_name_that_a_killed_router_left_is_deleted_by_the_next() -> None:
+    async with FakeAsterisk(app="callrouter") as asterisk:
+        house = House(asterisk=asterisk, plan=acme())
+        for name in ("callrouter.gone.said", "somebody-elses.said"):
+            asterisk.store_recording(name, 2.0)
+        await sweep(house.live, house.plan, house.ledger)  # type: ignore[arg-type]
+
+        assert [*asterisk.stored_recordings] == ["somebody-elses.said"]
