@@ -10,8 +10,9 @@ from router.calls import inbound, outbound
 from router.calls.call import Call, Story
 from router.calls.identity import look_up
 from router.calls.leg import Leg
-from router.dialplan.numbers import read_caller, read_number
-from router.model.call import Direction, InboundCall, OutboundCall, endpoint_of
+from router.calls.verification import is_asked_for, verification_of
+from router.dialplan.numbers import country_at, read_caller, read_number
+from router.model.call import Direction, InboundCall, OutboundCall, Verification, endpoint_of
 from router.model.caller import CallerId, Presentation
 from router.model.ending import Ending
 from router.model.record import DecisionInputs
@@ -24,20 +25,25 @@ NOT_SAID = CallerId(number=None)
 
 
 async def from_trunk(call: Call) -> Ending:
-    caller = await _caller(call)
-    endpoint = endpoint_of(call.channel.name)
+    plan, endpoint = call.plan, endpoint_of(call.channel.name)
+    trunk = plan.trunk_at.get(endpoint.partition("/")[2])
+    caller = await _caller(call, trunk)
+    is_trusted = trunk is not None and is_asked_for(plan)
     facts = InboundCall(
         id=call.id,
         caller=caller,
-        called=read_number(call.record.called_raw, call.plan),
+        called=read_number(call.record.called_raw, plan, trunk),
         arrived_at=call.record.arrived_at,
-        trunk=call.plan.trunk_at.get(endpoint.partition("/")[2]),
+        trunk=trunk,
         channel=call.channel.id,
+        verification=await verification_of(call) if is_trusted else Verification.NONE,
     )
-    inputs = replace(call.record.inputs, called=call.record.called_raw, trunk=facts.trunk)
-    call.record = replace(call.record, trunk=facts.trunk, called_number=str(facts.called), inputs=inputs)
+    inputs = replace(
+        call.record.inputs, called=call.record.called_raw, trunk=trunk, verification=facts.verification
+    )
+    call.record = replace(call.record, trunk=trunk, called_number=str(facts.called), inputs=inputs)
     look_up(call)
-    log.info("call in", caller=caller.shown, called=str(facts.called), trunk=facts.trunk or endpoint)
+    log.info("call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint)
     return await inbound.handle(call, facts)
 
 
@@ -106,7 +112,7 @@ async def placed(call: Call, by: str | None, caller: CallerId = NOT_SAID, depart
     return await outbound.handle(call, facts, caller)
 
 
-async def _caller(call: Call) -> CallerId:
+async def _caller(call: Call, trunk: str | None = None) -> CallerId:
     """Who calls, masked when withheld: the channel's JSON shows the number of a caller who hides it."""
     channel = call.channel
     presentation = (channel.channelvars or {}).get("CALLERID(pres)")
@@ -117,9 +123,8 @@ async def _caller(call: Call) -> CallerId:
             log.warning("caller taken for withheld: Asterisk does not say", error=str(error))
             variable = None
         presentation = variable.value if variable else "prohib"
-    caller = read_caller(
-        channel.caller.number, channel.caller.name, presentation.startswith("prohib"), call.plan.country
-    )
+    is_hidden, country = presentation.startswith("prohib"), country_at(call.plan, trunk)
+    caller = read_caller(channel.caller.number, channel.caller.name, is_hidden, country)
     is_withheld = caller.presentation is Presentation.WITHHELD
     inputs = DecisionInputs(
         caller="" if is_withheld else channel.caller.number,

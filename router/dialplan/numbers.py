@@ -73,7 +73,8 @@ def country_at(plan: DialPlan, trunk: str | None) -> str:
 
 def read_caller(number: str, name: str, presentation_withheld: bool, country: str) -> CallerId:
     """The calling party as a trunk sent it. Nothing of a withheld identity is kept."""
-    raw = number.strip()[:MOST_RAW]
+    # What a carrier hangs onto a number, such as verstat, is none of it (RFC 3966).
+    raw = number.partition(";")[0].strip()[:MOST_RAW]
     if presentation_withheld or raw.casefold() in _WITHHELD:
         return CallerId(number=None, presentation=Presentation.WITHHELD)
     shown = clean_name(name)

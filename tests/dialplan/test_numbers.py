@@ -199,6 +199,12 @@ def test_a_number_may_be_possible_without_being_valid() -> None:
 SHOWN = {
     "a national number": ("02079460100", "", "+442079460100", Presentation.ALLOWED),
     "E.164 without plus from abroad": ("12125550100", "", "+12125550100", Presentation.ALLOWED),
+    "with what its carrier says of it": (
+        "+12125550100;verstat=TN-Validation-Passed",
+        "",
+        "+12125550100",
+        Presentation.ALLOWED,
+    ),
     "a short number": ("12345", "", "12345", Presentation.ALLOWED),
     "no number": ("", "", None, Presentation.UNAVAILABLE),
     "unknown": ("Unknown", "", None, Presentation.UNAVAILABLE),
