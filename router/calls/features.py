@@ -12,6 +12,7 @@ from typing import assert_never
 import structlog
 
 from router.calls.call import Call
+from router.calls.pick_up import pick_up
 from router.calls.prompt import hear
 from router.calls.state import State
 from router.dialplan.numbers import read_number
@@ -53,6 +54,8 @@ class Reply:
 
 async def use(call: Call, decision: CallerIdDecision) -> Ending:
     """Carries out the code a phone dialled, confirms it or says that it cannot be, and hangs up."""
+    if decision.feature is Feature.PICK_UP:
+        return await pick_up(call, decision.argument)
     phone = Phone(
         plan=call.plan, state=call.exchange.state, person=call.record.person or "", at=call.exchange.now()
     )
@@ -94,10 +97,8 @@ class Phone:
                 return self._forward(argument)
             case Feature.OPEN | Feature.CLOSE | Feature.FOLLOW:
                 return self._switch(feature, argument)
-            case Feature.RECORD:
+            case Feature.RECORD | Feature.PICK_UP:
                 return _refused("this code is pressed during a talk", _NOT_HERE)
-            case Feature.PICK_UP:
-                return _refused("nothing rings that could be picked up", _NOT_HERE)
             case _:
                 assert_never(feature)
 

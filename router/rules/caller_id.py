@@ -95,7 +95,7 @@ class _Outgoing:
             because = f"{called} is a number of the menu {menu}"
             return self._internal(CallTo.MENU, menu, plan.menus[menu].where, because)
         if called.kind is NumberKind.EXTENSION:
-            return self._refused(f"nobody has the extension {called}")
+            return self._parking() or self._refused(f"nobody has the extension {called}")
         is_departments = call.forwarded and call.department is not None
         if call.by is None and not is_departments:
             return self._refused("this phone is nobody's: no person in the dial plan has it")
@@ -104,6 +104,19 @@ class _Outgoing:
         if call.department is not None and call.department not in plan.departments:
             return self._refused(f"no department is called {call.department!r}")
         return self._public(plan.people.get(call.by or ""))
+
+    def _parking(self) -> CallerIdDecision | None:
+        """For a slot, or for the extension by which talks are parked."""
+        called, parking = self.call.called, self.plan.parking
+        if parking is None:
+            return None
+        if called.value == parking.extension.value:
+            return self._refused(f"{called} parks a talk that is transferred to it")
+        if called.value not in (slot.value for slot in parking.slots):
+            return None
+        if self.call.by is None:
+            return self._refused("this phone is nobody's: no person in the dial plan has it")
+        return self._internal(CallTo.PARKED, called.value, parking.where, f"{called} is a parking slot")
 
     def _public(self, person: Person | None) -> CallerIdDecision:
         """person: None for a department's call to a number that is nobody's."""

@@ -9,13 +9,13 @@ import pytest
 from pytest import approx
 
 from router.calls.reconcile import reconcile
-from router.model.call import CallId, Direction
+from router.model.call import Direction
 from router.model.ending import Outcome, Party
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, House, Placed, nothing_left, only, place
 from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import SALES, SUPPORT, acme
-from tests.rules.conftest import VOICEMAIL, department, ring
+from tests.rules.conftest import ring
 from tests.support.clock import run
 from tests.support.fake.far_end import FarEnd, Leg, Line
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
