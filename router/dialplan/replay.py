@@ -7,7 +7,7 @@ replay is the decision itself, made by the same rules, not a reconstruction of i
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from router.dialplan.numbers import read_caller, read_number
+from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
@@ -149,7 +149,7 @@ def _routed(
     call = InboundCall(
         id=record.id,
         caller=caller,
-        called=read_number(inputs.called or record.called_raw, plan),
+        called=read_number(inputs.called or record.called_raw, plan, inputs.trunk),
         arrived_at=record.arrived_at,
         trunk=inputs.trunk or record.trunk,
         internal=record.direction is not Direction.INBOUND,
@@ -176,7 +176,8 @@ def _caller(record: CallRecord, plan: DialPlan) -> CallerId:
     """Who called. A record of before inputs were kept has only what could be shown of them."""
     inputs = record.inputs
     if inputs.called:
-        return read_caller(inputs.caller, inputs.name, inputs.is_withheld, plan.country)
+        country = country_at(plan, inputs.trunk)
+        return read_caller(inputs.caller, inputs.name, inputs.is_withheld, country)
     is_withheld = record.caller_number == "withheld"
     return read_caller(record.caller_number, record.caller_name, is_withheld, plan.country)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from router.dialplan.numbers import read_caller, read_number
+from router.dialplan.numbers import country_at, read_caller, read_number
 from router.dialplan.replay import noted
 from router.fastagi.answers import Answer, answer_inbound, answer_outbound
 from router.fastagi.errors import AgiError, ChannelGone
@@ -84,14 +84,14 @@ class Scripts:
         """Arguments: the number called; without it the extension the channel is in."""
         request, plan, now = session.request, self._plan(), self._now()
         endpoint = endpoint_of(request.field("channel"))
+        trunk = plan.trunk_at.get(endpoint.partition("/")[2])
+        number, name = request.field("callerid"), request.field("calleridname")
         call = InboundCall(
             id=self._new_id(),
-            caller=read_caller(
-                request.field("callerid"), request.field("calleridname"), _is_withheld(request), plan.country
-            ),
-            called=read_number(_dialled(request), plan),
+            caller=read_caller(number, name, _is_withheld(request), country_at(plan, trunk)),
+            called=read_number(_dialled(request), plan, trunk),
             arrived_at=now,
-            trunk=plan.trunk_at.get(endpoint.partition("/")[2]),
+            trunk=trunk,
             internal=endpoint in plan.person_at,
             channel=request.field("uniqueid"),
         )
