@@ -4,20 +4,25 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from structlog.testing import capture_logs
 
 from router.cli import main
 from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
+from router.console.door import Door, Refused
 from router.console.metrics import Metrics
 from router.model.call import CallId
+from router.model.change import Change
+from router.model.people import Standing
 from router.model.record import DecisionInputs
 from router.store.contract import Store
 from router.store.database import open_store
+from tests.console.desk import TUESDAY, Desk
 from tests.support.messages import MONDAY, facts, record, speech
 
 PLAN = """
@@ -174,10 +179,8 @@ def test_explain_imagines_what_people_have_set_and_press(run: Run, plan: Plan) -
 
     assert result.exit_code == 0
     assert "closed: Sales was switched so" in result.output
-    assert run("explain", plan(PLAN), *call, "--paused", "alice").output.splitlines()[-2:] == [
-        "would ring:",
-        "  ring alice: nobody; not alice: paused",
-    ]
+    paused = run("explain", plan(PLAN), *call, "--paused", "alice").output
+    assert "now rings: nobody" in paused and "not alice: paused" in paused
 
 
 def test_explain_follows_the_keys_that_are_pressed(run: Run, plan: Plan) -> None:
@@ -190,7 +193,7 @@ def test_explain_follows_the_keys_that_are_pressed(run: Run, plan: Plan) -> None
 
     assert result.exit_code == 0, result.output
     assert "pressed 1:" in result.output
-    assert result.output.splitlines()[-1] == "  ring alice: alice"
+    assert "now rings: alice" in result.output.partition("pressed 1:")[2]
 
 
 def test_explain_tells_an_internal_call_to_its_end(run: Run, plan: Plan) -> None:
@@ -447,7 +450,7 @@ async def asked_to_call(
         return CallId("c9")
 
     token = token_in(tmp_path / "state" / "token")
-    app = console_app(dict, Metrics([]), [dialling_route(token, place)])
+    app = console_app(dict, Metrics([]), [dialling_route(Door(token), place)])
     async with listening(app, "127.0.0.1", 0) as port:
         environ = {"CALLROUTER_HTTP_LISTEN": f"127.0.0.1:{port}"}
         return await asyncio.to_thread(run, "call", *arguments, **environ), placed
@@ -479,6 +482,90 @@ def test_call_without_the_token_names_the_file(run: Run, tmp_path: Path) -> None
 
     assert result.exit_code == 1
     assert str(tmp_path / "state" / "token") in result.output
+
+
+# ---- what the running router is asked
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A running service's doors; what it logs would stand among what a command prints."""
+    with capture_logs():
+        async with Desk(token=token_in(tmp_path / "state" / "token")).open() as desk:
+            yield desk
+
+
+async def told(run: Run, desk: Desk, *arguments: str) -> Result:
+    return await asyncio.to_thread(run, *arguments, CALLROUTER_HTTP_LISTEN=f"127.0.0.1:{desk.port}")
+
+
+async def test_a_department_is_closed_and_opened_by_command(run: Run, desk: Desk) -> None:
+    result = await told(run, desk, "switch", "sales", "closed", "--until", "18:00")
+    assert result.exit_code == 0, result.output
+    assert "department:sales" in result.output and "closed" in result.output
+    switch = desk.state.situation.switches["department:sales"]
+    assert switch.set_by.endswith(" by command")
+    assert switch.until == TUESDAY.replace(hour=18)
+    assert "department:support" in (await told(run, desk, "switches")).output
+
+    as_json = json.loads((await told(run, desk, "switch", "sales", "follow", "--json")).output)
+    assert as_json["department:sales"]["switch"] is None
+
+
+async def test_people_are_listed_and_set_by_command(run: Run, desk: Desk) -> None:
+    assert "paused: lunch" in (await told(run, desk, "pause", "alice", "--reason", "lunch")).output
+    await told(run, desk, "log-out", "bob", "sales")
+    await told(run, desk, "forward", "carol", "202", "--when", "busy")
+    listed = (await told(run, desk, "people")).output.splitlines()
+    assert "paused: lunch" in listed[1]
+    assert "support" in listed[2] and "sales" not in listed[2]
+    assert "busy: 202" in listed[3]
+
+    await told(run, desk, "resume", "alice")
+    await told(run, desk, "log-in", "bob")
+    await told(run, desk, "forward", "carol", "off", "--when", "busy")
+    assert desk.state.situation.standings == {}
+
+
+async def test_a_command_says_what_is_known_when_it_is_refused(run: Run, desk: Desk) -> None:
+    result = await told(run, desk, "pause", "alise")
+
+    assert result.exit_code == 1
+    assert 'did you mean "alice"?' in result.output
+
+
+async def test_reload_says_what_is_in_force(run: Run, desk: Desk) -> None:
+    result = await told(run, desk, "reload")
+
+    assert (result.exit_code, result.output) == (0, "Acme Ltd: dial plan abc is in force, 3 tests passed\n")
+
+
+async def test_reload_of_a_plan_with_faults_tells_them_all(run: Run, desk: Desk) -> None:
+    desk.refuses = Refused(
+        "the dial plan is refused; the old one stays", ["acme.yaml:3:1: one", "acme.yaml:9:1: two"]
+    )
+    result = await told(run, desk, "reload")
+
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [*faults, "the dial plan is refused; the old one stays"]
+
+
+async def test_explain_asks_the_running_router_by_its_people_and_switches(run: Run, desk: Desk) -> None:
+    desk.state.stand("alice", Standing(is_paused=True), by="alice", what="alice paused")
+    call = ("explain", "--running", "--from", "07400 123457", "--to", "020 7946 0100")
+
+    assert "not alice: paused" in (await told(run, desk, *call)).output
+    as_json = json.loads((await told(run, desk, *call, "--switched", "sales=closed", "--json")).output)
+    assert as_json["is_open"] is False
+
+
+def test_changes_are_listed_from_the_store(run: Run, tmp_path: Path) -> None:
+    change = Change(at=MONDAY, by="alice by phone", what="sales closed", dialplan="0123456789abcdef")
+    in_store(tmp_path, lambda store: store.save_state({}, [change]))
+
+    listed = run("changes")
+    assert "sales closed" in listed.output and "0123456789ab\n" in listed.output
+    assert json.loads(run("changes", "--json").output)["by"] == "alice by phone"
 
 
 # ---- itself

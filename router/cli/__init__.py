@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import diff, explain, plan, running
+from router.cli import diff, explain, people, plan, running
 
 
 @click.group(
@@ -33,5 +33,15 @@ for command in (
     running.calls,
     running.voicemails,
     running.call,
+    running.reload,
+    running.changes,
+    people.switches,
+    people.switch,
+    people.people,
+    people.pause,
+    people.resume,
+    people.log_in,
+    people.log_out,
+    people.forward,
 ):
     main.add_command(command)

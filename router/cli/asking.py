@@ -11,7 +11,9 @@ ANSWER_S = 10.0  # for the running router to answer
 MOST_BYTES = 8_000_000
 
 
-def ask(settings: "Settings", method: str, path: str, body: str | None = None) -> dict[str, Any]:
+def ask(
+    settings: "Settings", method: str, path: str, body: str | None = None, *, limit_s: float = ANSWER_S
+) -> dict[str, Any]:
     """What the router answers. Tells why and ends the command when it refuses, or does not answer."""
     import http.client
     import json
@@ -19,8 +21,12 @@ def ask(settings: "Settings", method: str, path: str, body: str | None = None) -
     listen = settings.http.listen
     if listen is None:
         fail("http.listen is off; the running router cannot be asked")
-    headers = {"Authorization": f"Bearer {_token(settings)}", "Content-Type": "application/json"}
-    connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=ANSWER_S)
+    headers = {
+        "Authorization": f"Bearer {_token(settings)}",
+        "Content-Type": "application/json",
+        "Callrouter-By": f"{_user()} by command",
+    }
+    connection = http.client.HTTPConnection(_reachable(listen.host), listen.port, timeout=limit_s)
     try:
         connection.request(method, path, body.encode() if body is not None else None, headers)
         answer = connection.getresponse()
@@ -42,6 +48,16 @@ def _token(settings: "Settings") -> str:
             f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}; "
             "start the router, or run this as its user and with its settings (state_dir)"
         )
+
+
+def _user() -> str:
+    """Who runs the command, for the list of changes; an HTTP header holds ASCII only."""
+    import getpass
+
+    try:
+        return getpass.getuser().encode("ascii", "replace").decode()
+    except (KeyError, OSError):  # a user that has no name, as in a container
+        return "somebody"
 
 
 def _reachable(host: str) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, fail, json_of, moment, settings_in
+from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, counted, fail, json_of, moment, settings_in
 
 if TYPE_CHECKING:
     from router.store.contract import Store
+
+RELOAD_S = 120.0  # for a large plan to be read and tested, and its new prompts converted
 
 
 @click.command()
@@ -101,3 +103,43 @@ def call(by: str, to: str, department: str | None, settings_file: Path | None) -
     body = {"by": by, "to": to} | ({"department": department} if department else {})
     told = ask(settings_in(settings_file), "POST", "/calls", json_of(body))
     click.echo(f"rings {by}, then {to}; call {told.get('call')}")
+
+
+@click.command()
+@SETTINGS
+@JSON
+def reload(settings_file: Path | None, as_json: bool) -> None:
+    """Has the running router load its dial plan anew.
+
+    It is checked and tested first; with any fault nothing changes, and the faults are told.
+    """
+    from router.cli.asking import ask
+
+    told = ask(settings_in(settings_file), "POST", "/reload", limit_s=RELOAD_S)
+    if as_json:
+        click.echo(json_of(told))
+        return
+    state = "is in force" if told["changed"] else "is unchanged"
+    click.echo(
+        f"{told['company']}: dial plan {told['digest'][:12]} {state}, {counted(told['tests'], 'test')} passed"
+    )
+
+
+@click.command()
+@click.option("--last", metavar="N", type=click.IntRange(1, 1000), default=20, show_default=True)
+@SETTINGS
+@JSON
+def changes(last: int, settings_file: Path | None, as_json: bool) -> None:
+    """Lists who changed what, newest first: dial plans, switches, people, blocks."""
+
+    async def latest(store: "Store") -> Any:
+        return await store.changes(last)
+
+    found = ask_store(settings_in(settings_file), latest)
+    if as_json:
+        for change in found:
+            click.echo(json_of(change))
+        return
+    from router.cli.tables import changes_table, printed
+
+    printed(changes_table(found))

@@ -1,7 +1,8 @@
 """Records as tables for a terminal: what `callrouter calls` and `callrouter voicemails` print."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from router.dialplan.faults import brief
 from router.model.call import Direction
+from router.model.change import Change
 from router.model.ending import Fault, Outcome
 from router.model.message import Delivery, DeliveryState, VoicemailMessage
 from router.model.record import CallRecord
@@ -33,6 +35,8 @@ def calls_table(records: Iterable[CallRecord]) -> Table:
     table = _table("when", "", "from", "to", "department", "person", "shown", "outcome", "rang", "talked", "why")
     for record in records:
         outcome = _outcome(record)
+        if record.recordings:
+            outcome.append(", recorded")
         rang_s = _between_s(record.arrived_at, record.rang_at and (record.answered_at or record.ended_at))
         talked_s = record.talked_s if record.ended_at and record.answered_at else None
         table.add_row(
@@ -69,6 +73,68 @@ def voicemails_table(deliveries: Iterable[tuple[VoicemailMessage, Delivery]]) ->
             _words(following + ("" if delivery.state is DeliveryState.SENT else delivery.last_error)),
         )
     return table
+
+
+def changes_table(changes: Iterable[Change]) -> Table:
+    """One row a change, with the dial plan in force after it."""
+    table = _table("when", "what", "by", "dial plan")
+    for change in changes:
+        what, by = _words(change.what, most=120), _words(change.by)
+        table.add_row(_when(change.at), what, by, _words(change.dialplan[:12]))
+    return table
+
+
+def people_table(people: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One row a person, as the running router tells them."""
+    table = _table("person", "name", "phone", "takes calls", "forwards", "calls today")
+    for key, person in people.items():
+        forwards = ", ".join(f"{when}: {to}" for when, to in person["forward"].items())
+        table.add_row(
+            _words(key),
+            _words(person["name"]),
+            _phone(person),
+            _takes_calls(person),
+            _words(forwards, most=80),
+            str(person["calls_today"]),
+        )
+    return table
+
+
+def switches_table(switches: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One row a department or schedule, as the running router tells them."""
+    table = _table("what", "is", "switched by", "until", "because")
+    for name, told in switches.items():
+        switch = told["switch"] or {}
+        until = "its schedule agrees" if switch.get("until_agrees") else ""
+        if switch.get("until"):
+            until = _when(datetime.fromisoformat(switch["until"]))
+        table.add_row(
+            _words(name),
+            Text("open", style="green") if told["is_open"] else Text("closed", style="yellow"),
+            _words(switch.get("set_by", "")),
+            _words(until),
+            _words(told["because"], most=80),
+        )
+    return table
+
+
+def _phone(person: Mapping[str, Any]) -> Text:
+    if person["is_talking"]:
+        return Text("talking", style="cyan")
+    if person["is_ringing"]:
+        return Text("ringing", style="cyan")
+    if person["wraps_up_until"]:
+        return Text("wraps up", style="cyan")
+    registered = person["is_registered"]
+    return Text("not known" if registered is None else "free" if registered else "not registered")
+
+
+def _takes_calls(person: Mapping[str, Any]) -> Text:
+    if person["is_paused"]:
+        reason = f": {person['reason']}" if person["reason"] else ""
+        return _words(f"paused{reason}", most=60)
+    there = [key for key in person["departments"] if key not in person["logged_out"]]
+    return _words(", ".join(there) or ("logged out" if person["departments"] else "own calls only"), most=60)
 
 
 def _table(*columns: str) -> Table:

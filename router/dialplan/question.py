@@ -122,15 +122,12 @@ def explain(record: CallRecord, plan: DialPlan) -> Answer:
         decisions.append(msgspec.to_builtins(replayed.caller_id))
     for number, decision in enumerate(replayed.routed):
         assert replayed.inbound is not None
-        header, *rest = inbound_lines(replayed.inbound, decision, plan)
+        header, *rest = inbound_lines(replayed.inbound, decision, plan, replayed.situation)
         lines.append(header if not number else f"pressed {record.inputs.pressed[number - 1] or 'nothing'}:")
         lines += rest
         steps = [step_text(step) for step in decision.plan.steps]
         decisions.append(msgspec.to_builtins(decision) | {"steps": steps})
     rings = _rings(replayed, record.arrived_at, plan)
-    if rings:
-        lines.append("would ring:")
-        lines += [_ring_line(ring) for ring in rings]
     told = decisions[0] | {"then": decisions[1:], "rings": msgspec.to_builtins(rings)}
     return Answer(lines=tuple(lines), told=told)
 
@@ -152,11 +149,6 @@ def _rings(replayed: Replayed, at: datetime, plan: DialPlan) -> list[Rung]:
             who = tuple(map(str, lined.offers))
             found.append(Rung(step=step_text(step), who=who, passed_over=dict(lined.passed_over)))
     return found
-
-
-def _ring_line(ring: Rung) -> str:
-    away = "".join(f"; not {who}: {why}" for who, why in ring.passed_over.items())
-    return f"  {ring.step}: {', '.join(ring.who) or 'nobody'}{away}"
 
 
 def _check(question: Question, plan: DialPlan) -> None:

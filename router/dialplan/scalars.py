@@ -4,7 +4,7 @@ Each function takes the text as it was written and raises ValueError saying what
 """
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from router.dialplan.faults import brief
@@ -17,6 +17,7 @@ _DURATION = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6
 _SPAN = re.compile(r"(\d\d):(\d\d)\s*[-–]\s*(\d\d):(\d\d)\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9_.-]+\Z")
@@ -114,6 +115,24 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     except ValueError:
         pass
     raise ValueError(f'"{brief(text)}" is no moment; write date and time, such as 2026-11-24 10:00')
+
+
+def upcoming(text: str, now: datetime) -> datetime:
+    """A moment to come: the next time the clock shows 18:00, or a date and time. now: in the company's zone."""
+    assert isinstance(now.tzinfo, ZoneInfo)
+    if _CLOCK.match(text):
+        shown = time.fromisoformat(text)
+        today = datetime.combine(now.date(), shown, now.tzinfo)
+        return today if today > now else datetime.combine(now.date() + timedelta(days=1), shown, now.tzinfo)
+    try:
+        at = moment(text, now.tzinfo)
+    except ValueError:
+        raise ValueError(
+            f'"{brief(text)}" is no moment; write 18:00, or date and time such as 2026-11-24 18:00'
+        ) from None
+    if at <= now:
+        raise ValueError(f'"{brief(text)}" is over already')
+    return at
 
 
 def email(text: str) -> str:

@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +23,11 @@ from router.store.contract import Store
 from router.store.errors import StoreError
 
 log = structlog.get_logger()
+
+START = "the start"
+LOOK_EVERY_S = 2.0
+
+Written = Mapping[str, tuple[int, int]]
 
 
 class PlanRefused(Exception):
@@ -43,24 +51,62 @@ def read_plan(directory: Path) -> tuple[DialPlan, Loaded]:
     return loaded.plan, loaded
 
 
-class PlanInForce:
-    """current: what new calls are decided by; a live call keeps the one it began with."""
+def written(directory: Path) -> Written:
+    """When each file of the plan was written, and its size. Hidden ones, such as Git's, are none of it."""
+    found = {}
+    for file in _files(directory):
+        with suppress(OSError):
+            status = file.stat()
+            found[str(file)] = (status.st_mtime_ns, status.st_size)
+    return found
 
-    def __init__(self, directory: Path, plan: DialPlan, asterisk: AsteriskSettings, store: Store, ari: Ari) -> None:
+
+def _files(directory: Path) -> Iterator[Path]:
+    if not directory.is_dir():
+        yield directory
+    for folder, folders, files in os.walk(directory):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(folder, name) for name in files if not name.startswith("."))
+
+
+class PlanInForce:
+    """current: what new calls are decided by, since when; a live call keeps the one it began with.
+
+    refused: why the last one that was read may not go live, () when it did. note: has a change recorded (what, by).
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        plan: DialPlan,
+        asterisk: AsteriskSettings,
+        store: Store,
+        ari: Ari,
+        note: Callable[[str, str], None] = lambda what, by: None,
+    ) -> None:
         self.current = plan
+        self.since = datetime.now(UTC)
+        self.refused: tuple[str, ...] = ()
         self._directory = directory
         self._asterisk = asterisk
         self._store = store
         self._ari = ari
+        self._note = note
+        self._reloading = asyncio.Lock()
 
-    async def put(self, plan: DialPlan, loaded: Loaded) -> None:
+    async def put(self, plan: DialPlan, loaded: Loaded, *, by: str) -> None:
         """Swaps one reference. Prompts and fallback follow the plan; where they cannot, that is told."""
         await self._place_prompts(plan)
         await self._write_fallback(plan)
-        self.current = plan
+        is_new = plan.digest != self.current.digest or by == START
+        if is_new:
+            self.since = datetime.now(UTC)
+        self.current, self.refused = plan, ()
         for warning in loaded.warnings:
             log.warning("dial plan", warning=str(warning))
         log.info("dial plan in force", company=plan.company, digest=plan.digest[:12], tests=len(plan.tests))
+        if is_new:
+            self._note(f"dial plan {plan.digest[:12]} in force", by)
         try:
             await self._store.save_dialplan(plan.digest, loaded.files, datetime.now(UTC))
         except StoreError as error:
@@ -69,18 +115,48 @@ class PlanInForce:
         gc.collect()
         gc.freeze()
 
-    async def reload(self) -> None:
-        """Load, check, test, then swap. A plan with faults changes nothing and says why."""
-        notify("RELOADING=1")
-        try:
-            plan, loaded = await asyncio.to_thread(read_plan, self._directory)
-            await self.put(plan, loaded)
-            await self.load_fallback()
-        except PlanRefused as refused:
-            for fault in refused.faults:
-                log.error("dial plan refused; the old one stays", fault=fault)
-        finally:
-            notify("READY=1")
+    async def reload(self, by: str) -> bool:
+        """Load, check, test, then swap: one at a time. Whether it is another plan than before.
+
+        Raises PlanRefused with every fault; then nothing has changed.
+        """
+        async with self._reloading:
+            notify("RELOADING=1")
+            before = self.current.digest
+            try:
+                plan, loaded = await asyncio.to_thread(read_plan, self._directory)
+                await self.put(plan, loaded, by=by)
+                await self.load_fallback()
+            except PlanRefused as refused:
+                self._refuse(refused, by)
+                raise
+            finally:
+                notify("READY=1")
+            return plan.digest != before
+
+    def _refuse(self, refused: PlanRefused, by: str) -> None:
+        for fault in refused.faults:
+            log.error("dial plan refused; the old one stays", fault=fault)
+        self.refused = tuple(refused.faults)
+        more = f" and {len(refused.faults) - 1} more" if len(refused.faults) > 1 else ""
+        self._note(f"dial plan refused: {refused.faults[0]}{more}", by)
+
+    async def watch(self) -> None:
+        """Reloads when files of the plan change, once they have been left alone for a moment. Until cancelled."""
+        seen = await asyncio.to_thread(written, self._directory)
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = await asyncio.to_thread(written, self._directory)
+            if now == seen:
+                continue
+            while (seen := await self._a_look_later()) != now:
+                now = seen  # somebody is still writing
+            with suppress(PlanRefused):  # recorded and told
+                await self.reload("the files changed")
+
+    async def _a_look_later(self) -> Written:
+        await asyncio.sleep(LOOK_EVERY_S)
+        return await asyncio.to_thread(written, self._directory)
 
     async def load_fallback(self) -> None:
         """Has Asterisk read the fallback dialplan anew."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from router.console.health import Part
 from router.console.metrics import Reading
+from router.service.plan import PlanInForce
 from router.store.contract import Store
 
 if TYPE_CHECKING:
@@ -25,8 +26,14 @@ def health(service: "Service") -> Mapping[str, Part]:
             good=not service.live.is_draining,
             says="stopping" if service.live.is_draining else f"{len(service.live.calls)} live",
         ),
+        "dial plan": Part(good=not service.plan.refused, says=_plan_words(service.plan), needed=False),
         "records": Part(good=backlog < 1000, says=f"{backlog} wait for the store", needed=False),
     }
+
+
+def _plan_words(plan: PlanInForce) -> str:
+    in_force = f"{plan.current.digest[:12]} since {plan.since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{in_force}; a newer one was refused: {plan.refused[0]}" if plan.refused else in_force
 
 
 def readings(service: "Service") -> Sequence[Reading]:

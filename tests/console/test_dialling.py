@@ -8,6 +8,7 @@ import pytest
 
 from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
+from router.console.door import Door
 from router.console.metrics import Metrics
 from router.model.call import CallId
 
@@ -15,7 +16,9 @@ TOKEN = "a-token-of-some-length"
 BODY = '{"by": "alice", "to": "020 7946 0999"}'
 
 
-async def posted(headers: dict[str, str] | None = None, body: str | bytes = BODY) -> tuple[int, list[str]]:
+async def posted(
+    headers: dict[str, str] | None = None, body: str | bytes = BODY, away: str | None = None
+) -> tuple[int, list[str]]:
     """Status of one POST, and who was asked to dial."""
     asked: list[str] = []
 
@@ -25,7 +28,7 @@ async def posted(headers: dict[str, str] | None = None, body: str | bytes = BODY
         asked.append(f"{by} {to} {department}")
         return CallId("1")
 
-    app = console_app(dict, Metrics(()), [dialling_route(TOKEN, place)])
+    app = console_app(dict, Metrics(()), [dialling_route(Door(TOKEN, lambda: away), place)])
     async with (
         listening(app, "127.0.0.1", 0) as port,
         aiohttp.ClientSession() as session,
@@ -55,6 +58,10 @@ async def test_who_holds_the_token_may_dial() -> None:
 )
 async def test_nobody_else_may(headers: dict[str, str]) -> None:
     assert await posted(headers) == (401, [])
+
+
+async def test_a_service_that_is_stopping_says_so_and_not_that_the_request_is_wrong() -> None:
+    assert await posted({"Authorization": f"Bearer {TOKEN}"}, away="the router is stopping") == (503, [])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_an_empty_file_is_no_token(tmp_path: Path, text: str) -> None:
 
 def test_a_door_without_a_token_is_not_opened() -> None:
     with pytest.raises(ValueError, match="token"):
-        dialling_route("", lambda by, to, department: CallId("1"))
+        Door("")
 
 
 async def test_two_that_start_at_once_agree_on_one_token(tmp_path: Path) -> None:

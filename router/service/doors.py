@@ -1,0 +1,53 @@
+"""What may be asked of the running service over HTTP, put together from its parts."""
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from router.console.dialling import dialling_route
+from router.console.door import Door, Refused, Unavailable
+from router.console.plan import PlanDesk
+from router.console.state import Standings
+from router.model.call import CallId
+from router.service.plan import PlanRefused
+
+if TYPE_CHECKING:
+    from router.service import Service
+
+
+def routes(service: "Service", token: str) -> list[web.RouteDef]:
+    door = Door(token, lambda: "the router is stopping" if service.is_stopping else None)
+    desk = PlanDesk(
+        plan=lambda: service.plan.current,
+        situation=lambda: service.state.situation,
+        now=service.now,
+        reload=lambda by: _reload(service, by),
+        changes=service.store.changes,
+    )
+    standings = Standings(plan=lambda: service.plan.current, keeper=service.state, now=service.now)
+    return [
+        dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
+        *desk.routes(door),
+        *standings.routes(door),
+    ]
+
+
+def _place(service: "Service", by: str, to: str, department: str | None) -> CallId:
+    if not service.socket.is_connected:
+        raise Unavailable("the router is not connected to Asterisk; its log says why")
+    return service.live.place(by, to, department)
+
+
+async def _reload(service: "Service", by: str) -> dict[str, Any]:
+    try:
+        has_changed = await service.plan.reload(by)
+    except PlanRefused as refused:
+        raise Refused("the dial plan is refused; the old one stays", refused.faults) from refused
+    plan = service.plan.current
+    return {
+        "company": plan.company,
+        "digest": plan.digest,
+        "since": service.plan.since,
+        "changed": has_changed,
+        "tests": len(plan.tests),
+    }

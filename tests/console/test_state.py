@@ -1,0 +1,212 @@
+"""Switches and people over HTTP: set at once, told in words, refused with what is known, noted with who asked."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from router.model.call import CallId
+from router.model.hours import Position
+from router.model.people import ForwardWhen
+from tests.console.desk import TUESDAY, Desk
+from tests.rules.acme import PEOPLE, acme
+from tests.rules.conftest import extension
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with Desk().open() as desk:
+        yield desk
+
+
+# ---- switches
+
+
+async def test_everything_that_can_be_switched_is_listed_with_why_it_is_open(desk: Desk) -> None:
+    status, told = await desk.ask("GET", "/switches")
+
+    assert status == 200
+    assert list(told) == ["department:sales", "department:support", "schedule:office"]
+    assert told["department:sales"]["is_open"] is True
+    assert "within" in told["department:sales"]["because"]
+
+
+@pytest.mark.parametrize("name", ["sales", "department:sales"])
+async def test_a_department_is_closed_by_hand_and_says_by_whom(desk: Desk, name: str) -> None:
+    status, told = await desk.ask(
+        "POST", f"/switches/{name}", {"position": "closed"}, Callrouter_By="eve by command"
+    )
+
+    assert (status, told["department:sales"]["is_open"]) == (200, False)
+    switch = desk.state.situation.switches["department:sales"]
+    assert (switch.position, switch.set_by, switch.set_at) == (Position.CLOSED, "eve by command", TUESDAY)
+    assert [(each.by, each.what) for each in await desk.changes()] == [
+        ("eve by command", "department:sales closed")
+    ]
+
+
+async def test_a_schedule_is_switched_for_all_that_keep_it(desk: Desk) -> None:
+    _, told = await desk.ask("POST", "/switches/office", {"position": "closed", "until_agrees": True})
+
+    assert told["schedule:office"]["is_open"] is False
+    assert desk.state.situation.switches["schedule:office"].until_agrees
+    assert (await desk.ask("GET", "/switches"))[1]["department:sales"]["is_open"] is False
+
+
+async def test_a_switch_can_be_taken_back(desk: Desk) -> None:
+    await desk.ask("POST", "/switches/sales", {"position": "closed"})
+    _, told = await desk.ask("POST", "/switches/sales", {"position": "follow"})
+
+    assert told["department:sales"]["switch"] is None
+    assert desk.state.situation.switches == {}
+
+
+@pytest.mark.parametrize(
+    ("until", "hours"),
+    [("18:00", 8), ("09:00", 23), ("2026-11-25 10:00", 24)],
+    ids=["later today", "tomorrow, as it is past already", "a day and time"],
+)
+async def test_a_switch_may_end_by_itself(desk: Desk, until: str, hours: int) -> None:
+    await desk.ask("POST", "/switches/sales", {"position": "closed", "until": until})
+
+    assert desk.state.situation.switches["department:sales"].until == TUESDAY + timedelta(hours=hours)
+
+
+# ---- people
+
+
+async def test_everybody_is_listed_with_what_they_do_and_have_set(desk: Desk) -> None:
+    desk.staff.registered("alice", True)
+    desk.staff.talks("alice", CallId("c1"))
+    await desk.ask("POST", "/people/bob/pause", {"reason": "lunch"})
+
+    status, told = await desk.ask("GET", "/people")
+
+    assert (status, list(told)) == (200, ["alice", "bob", "carol"])
+    assert (told["alice"]["is_registered"], told["alice"]["is_talking"]) == (True, True)
+    assert (told["bob"]["is_paused"], told["bob"]["reason"]) == (True, "lunch")
+    assert told["bob"]["departments"] == ["sales", "support"]
+    assert told["carol"]["is_registered"] is None
+
+
+async def test_somebody_is_paused_and_comes_back(desk: Desk) -> None:
+    await desk.ask("POST", "/people/alice/pause", Callrouter_By="eve by command")
+    assert desk.state.situation.standing("alice").is_paused
+    await desk.ask("POST", "/people/alice/resume")
+
+    assert desk.state.situation.standings == {}
+    assert [(each.by, each.what) for each in await desk.changes()] == [
+        ("by HTTP", "alice takes calls again"),
+        ("eve by command", "alice paused"),
+    ]
+
+
+async def test_somebody_leaves_one_department_or_all_and_comes_back(desk: Desk) -> None:
+    await desk.ask("POST", "/people/bob/log-out", {"department": "sales"})
+    assert desk.state.situation.standing("bob").logged_out == {"sales"}
+    await desk.ask("POST", "/people/bob/log-out")
+    assert desk.state.situation.standing("bob").logged_out == {"sales", "support"}
+    await desk.ask("POST", "/people/bob/log-in", {"department": "support"})
+    assert desk.state.situation.standing("bob").logged_out == {"sales"}
+    await desk.ask("POST", "/people/bob/log-in")
+
+    assert desk.state.situation.standings == {}
+
+
+async def test_calls_are_forwarded_in_one_case_or_another_and_no_longer(desk: Desk) -> None:
+    await desk.ask("POST", "/people/alice/forward", {"to": "020 7183 8750"})
+    _, told = await desk.ask("POST", "/people/alice/forward", {"to": "202", "when": "busy"})
+    assert told["alice"]["forward"] == {"always": "+442071838750", "busy": "202"}
+    await desk.ask("POST", "/people/alice/forward", {"when": "busy"})
+    _, told = await desk.ask("POST", "/people/alice/forward", {"to": None})
+
+    assert told["alice"]["forward"] == {}
+    assert desk.state.situation.standings == {}
+
+
+async def test_the_plans_own_forwarding_can_be_switched_off(desk: Desk) -> None:
+    alice = replace(PEOPLE[0], forward={ForwardWhen.ALWAYS: extension("202")})
+    desk.plan = acme(people=(alice, *PEOPLE[1:]))
+    assert (await desk.ask("GET", "/people"))[1]["alice"]["forward"] == {"always": "202"}
+
+    _, told = await desk.ask("POST", "/people/alice/forward", {})
+
+    assert told["alice"]["forward"] == {}
+    assert desk.state.situation.standing("alice").forward == {ForwardWhen.ALWAYS: None}
+
+
+# ---- no
+
+WRONG: dict[str, tuple[str, Any, str]] = {
+    "no such department": ("/switches/sails", {"position": "open"}, 'did you mean "sales"?'),
+    "no position": ("/switches/sales", {}, "position"),
+    "no such position": ("/switches/sales", {"position": "ajar"}, "ajar"),
+    "no such key": ("/switches/sales", {"position": "open", "untill": "18:00"}, "untill"),
+    "no moment": ("/switches/sales", {"position": "open", "until": "tonight"}, "18:00"),
+    "a moment that is over": ("/switches/sales", {"position": "open", "until": "2026-01-01 10:00"}, "over"),
+    "follow for a while": ("/switches/sales", {"position": "follow", "until": "18:00"}, "for ever"),
+    "nothing to do when closed": ("/switches/support", {"position": "closed"}, "no steps"),
+    "nobody": ("/people/alise/pause", {}, 'did you mean "alice"?'),
+    "not theirs": ("/people/alice/log-out", {"department": "support"}, "known: sales"),
+    "no number": ("/people/alice/forward", {"to": "my mobile"}, "my mobile"),
+    "to themselves": ("/people/alice/forward", {"to": "201"}, "201"),
+    "an emergency number": ("/people/alice/forward", {"to": "999"}, "999"),
+    "no such case": ("/people/alice/forward", {"to": "202", "when": "often"}, "often"),
+    "no JSON": ("/people/alice/pause", "{", "truncated"),
+    "no object": ("/people/alice/pause", [], "object"),
+    "no text": ("/people/alice/pause", b"\xff\xfe", ""),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "says"), WRONG.values(), ids=WRONG)
+async def test_what_is_wrong_is_said_with_what_is_known_and_changes_nothing(
+    desk: Desk, path: str, body: Any, says: str
+) -> None:
+    status, told = await desk.ask("POST", path, body)
+
+    assert (status, says in told["error"]) == (400, True), told
+    assert await desk.changes() == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/switches"), ("GET", "/people"), ("POST", "/switches/sales"), ("POST", "/people/alice/pause")],
+)
+async def test_who_has_no_token_is_told_nothing_and_sets_nothing(desk: Desk, method: str, path: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{desk.port}{path}", json={"position": "closed"}) as answer,
+    ):
+        assert answer.status == 401
+        assert "alice" not in await answer.text()
+    assert await desk.changes() == ()
+
+
+async def test_a_body_without_end_is_refused(desk: Desk) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"http://127.0.0.1:{desk.port}/people/alice/pause",
+            data=b" " * 100_000,
+            headers={"Authorization": f"Bearer {desk.token}"},
+        ) as answer,
+    ):
+        assert answer.status == 413
+
+
+async def test_while_the_service_stops_it_tells_but_changes_nothing(desk: Desk) -> None:
+    desk.away = "the router is stopping"
+
+    assert await desk.ask("POST", "/people/alice/pause", {}) == (503, {"error": "the router is stopping"})
+    assert (await desk.ask("GET", "/people"))[0] == 200
+
+
+async def test_who_asks_is_one_harmless_line(desk: Desk) -> None:
+    await desk.ask("POST", "/people/alice/pause", {"reason": "lunch\x1b[31m"}, Callrouter_By="eve " + "x" * 500)
+
+    (change,) = await desk.changes()
+    assert change.by.startswith("eve x") and len(change.by) <= 80
+    assert change.what == "alice paused: lunch[31m"
