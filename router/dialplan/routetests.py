@@ -15,6 +15,7 @@ from router.model.plan import Menu, Queue, Reject, Ring
 from router.model.situation import Situation
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import offer_text, shown_text, step_text
+from router.rules.identity import shown_name
 from router.rules.inbound import choose, route
 from router.rules.ringing import line_up
 
@@ -109,6 +110,7 @@ class _Routed:
 
     test: RouteTest
     plan: DialPlan
+    call: InboundCall
     at: datetime
     situation: Situation
     decisions: tuple[RoutingDecision, ...]
@@ -138,7 +140,9 @@ class _Routed:
                 stuck = f"press: {_key(key)} means nothing in the menu {menu.menu}"
                 break
             decisions.append(chosen)
-        return cls(test=test, plan=plan, at=at, situation=situation, decisions=tuple(decisions), stuck=stuck)
+        return cls(
+            test=test, plan=plan, call=call, at=at, situation=situation, decisions=tuple(decisions), stuck=stuck
+        )
 
     @property
     def last(self) -> RoutingDecision:
@@ -163,6 +167,7 @@ class _Routed:
             *_differ("steps", test.expect_steps, _steps(last)),
             *_differ("refused", test.expect_refused, refused),
             *_differ("rings", test.expect_rings, self._rung(rings)),
+            *_differ("name", test.expect_name, self._name(rings)),
             *_differ("ringtone", test.expect_ringtone, rings.ringtone if rings else ""),
         )
 
@@ -170,6 +175,9 @@ class _Routed:
     def _first_rings(self) -> Ring | Queue | None:
         """The first step that rings somebody."""
         return next((step for step in self.last.plan.steps if isinstance(step, Ring | Queue)), None)
+
+    def _name(self, step: Ring | Queue | None) -> str:
+        return shown_name(self.call.caller, self.plan, step.label) if step else ""
 
     def _rung(self, step: Ring | Queue | None) -> tuple[str, ...]:
         if step is None:
@@ -210,6 +218,10 @@ def _caller_id_differences(test: RouteTest, decision: CallerIdDecision) -> tuple
         *_differ("caller_id", test.expect_caller_id, shown_text(decision)),
         *_differ("trunks", test.expect_trunks, trunks),
         *_differ("refused", test.expect_refused, bool(decision.refused)),
+        *_differ("rings", test.expect_rings, ()),
+        *_differ("name", test.expect_name, ""),
+        *_differ("ringtone", test.expect_ringtone, ""),
+        *((f"press: there is no menu to press {_key(test.press[0])} in",) if test.press else ()),
     )
 
 
