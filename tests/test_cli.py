@@ -541,9 +541,8 @@ async def test_reload_says_what_is_in_force(run: Run, desk: Desk) -> None:
 
 
 async def test_reload_of_a_plan_with_faults_tells_them_all(run: Run, desk: Desk) -> None:
-    desk.refuses = Refused(
-        "the dial plan is refused; the old one stays", ["acme.yaml:3:1: one", "acme.yaml:9:1: two"]
-    )
+    faults = ["acme.yaml:3:1: one", "acme.yaml:9:1: two"]
+    desk.refuses = Refused("the dial plan is refused; the old one stays", faults)
     result = await told(run, desk, "reload")
 
     assert result.exit_code == 1
