@@ -258,6 +258,7 @@ class Service:
     async def _rounds(self) -> None:
         while True:
             await asyncio.sleep(ROUND_EVERY_S)
+            await self.plan.keep()
             if self.socket.is_connected:
                 try:
                     await self._look_through()

@@ -92,6 +92,7 @@ class PlanInForce:
         self._store = store
         self._ari = ari
         self._note = note
+        self._unkept: Loaded | None = None
         self._reloading = asyncio.Lock()
 
     async def put(self, plan: DialPlan, loaded: Loaded, *, by: str) -> None:
@@ -107,13 +108,23 @@ class PlanInForce:
         log.info("dial plan in force", company=plan.company, digest=plan.digest[:12], tests=len(plan.tests))
         if is_new:
             self._note(f"dial plan {plan.digest[:12]} in force", by)
-        try:
-            await self._store.save_dialplan(plan.digest, loaded.files, datetime.now(UTC))
-        except StoreError as error:
-            log.warning("dial plan not kept in the store", error=str(error))
+        self._unkept = loaded
+        await self.keep()
         # A full collection would walk all of the plan and the libraries, for 100 ms in which every caller waits.
         gc.collect()
         gc.freeze()
+
+    async def keep(self) -> None:
+        """Has the store keep the files of the plan in force, for whoever asks later why a call went its way."""
+        loaded = self._unkept
+        if loaded is None or loaded.plan is None:
+            return
+        try:
+            await self._store.save_dialplan(loaded.plan.digest, loaded.files, self.since)
+        except StoreError as error:
+            log.warning("dial plan not kept in the store yet", error=str(error))
+        else:
+            self._unkept = None
 
     async def reload(self, by: str) -> bool:
         """Load, check, test, then swap: one at a time. Whether it is another plan than before.
