@@ -65,9 +65,10 @@ class Routed:
 
 
 @asynccontextmanager
-async def routed(**settings: Any) -> AsyncIterator[Routed]:
+async def routed(plan: Path = PLAN, **settings: Any) -> AsyncIterator[Routed]:
+    """plan: the folder of the dial plan. settings: as `RouterProcess` has them."""
     async with Bench() as bench, mail_server() as mailbox, proxy_to(bench.ari_port) as cable:
-        plan = shutil.copytree(PLAN, bench.folder / "plan")
+        plan = shutil.copytree(plan, bench.folder / "plan")
         router = RouterProcess(bench, plan, mailbox.port, bench.folder / "router", ari_port=cable.port, **settings)
         try:
             await router.start()
