@@ -8,20 +8,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from router.ari.models import Channel
 from router.calls import arrival, outbound
 from router.calls.call import Call, Story
-from router.calls.exchange import OURS, new_call_id
 from router.calls.live import Live
 from router.calls.ringing import has_declined
 from router.calls.waiting_room import Place
-from router.model.call import Direction, InboundCall
+from router.model.call import InboundCall
 from router.model.caller import CallerId
 from router.model.department import DialPlan
 from router.model.ending import Ending, LegResult
 from router.model.plan import Order, Queue
 from router.model.queue import CallBack, Waiting
-from router.model.record import CallRecord
 from router.rules import endings
 from router.rules import queue as rules
 from router.rules.inbound import queue_of
@@ -41,7 +38,7 @@ class CallBacks:
         self._state = live.exchange.state
         self._changed = asyncio.Event()
         self._under_way: set[str] = set()  # a member's phone rings, or the customer's
-        self._placed: set[str] = set()
+        self._placed: dict[str, Place] = {}
 
     async def run(self) -> None:
         end = self._exchange.staff.on_change(self._changed.set)
@@ -60,7 +57,7 @@ class CallBacks:
 
     def _look(self) -> None:
         now, entries = self._exchange.now(), self._state.call_backs
-        for key in self._placed - entries.keys() - self._under_way:
+        for key in self._placed.keys() - entries.keys() - self._under_way:
             self._leave(key)
         for key, entry in tuple(entries.items()):
             if entry.router != self._exchange.router or key in self._under_way:
@@ -70,10 +67,13 @@ class CallBacks:
                 self._state.end_call_back(entry, because)
                 continue
             step = self._step(entry) if rules.call_back_is_due(entry, now) else None
-            if step is None or self._live.is_draining:
+            if step is None or not self._is_current(self._placed.get(key)):
                 self._leave(key)
-            elif key not in self._placed:
+            if step is not None and not self._live.is_draining and key not in self._placed:
                 self._enter(entry, step)
+
+    def _is_current(self, place: Place | None) -> bool:
+        return place is not None and place.plan is self._plan() and not self._live.is_draining
 
     def _step(self, entry: CallBack) -> Queue | None:
         """The queue the customer stands in by the plan and at the hour of now; None while it is closed."""
@@ -96,44 +96,30 @@ class CallBacks:
             is_caller=False,
             suits=lambda offer: bool(offer.endpoint),  # a mobile's voicemail would talk with the customer
         )
-        self._placed.add(entry.key)
+        self._placed[entry.key] = place
         self._room.enter(place)
 
     def _leave(self, key: str) -> None:
-        self._placed.discard(key)
+        self._placed.pop(key, None)
         self._room.leave(key)
 
     def _serve(self, place: Place) -> None:
         """A member's turn: their phone rings."""
         entry = self._state.call_backs.get(place.waiting.key)
         for offer in self._room.take_up(place):
-            if entry is None or self._live.is_draining:
+            if entry is None or not self._is_current(place):
                 self._room.not_taken(place, offer, declined=False)
+                self._room.release(place, offer)
                 continue
             self._under_way.add(entry.key)
-            self._begin(entry, offer.whom, self._story(place, entry, offer))
-
-    def _begin(self, entry: CallBack, member: str, story: Story) -> None:
-        now, plan = self._exchange.now(), self._plan()
-        call_id, person = new_call_id(now), plan.people[member]
-        channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
-        record = CallRecord(
-            id=call_id,
-            direction=Direction.OUTBOUND,
-            channel=channel.id,
-            caller_number=str(person.extension or ""),
-            caller_name=person.name,
-            called_number=entry.number.value,
-            called_raw=entry.number.value,
-            arrived_at=now,
-            router=self._exchange.router,
-            person=member,
-            department=entry.department,
-            because=f"call back for {entry.department}, asked for at {entry.asked_at:%Y-%m-%d %H:%M %Z}",
-            dialplan=plan.digest,
-            transferred_from=entry.call,
-        )
-        self._live.carry(channel, story, called_raw=record.called_raw, record=record)
+            self._live.ring_first(
+                offer.whom,
+                entry.number.value,
+                self._story(place, entry, offer),
+                department=entry.department,
+                because=f"call back for {entry.department}, asked for at {entry.asked_at:%Y-%m-%d %H:%M %Z}",
+                transferred_from=entry.call,
+            )
 
     def _story(self, place: Place, entry: CallBack, offer: Offer) -> Story:
         async def story(call: Call) -> Ending:
@@ -151,6 +137,7 @@ class CallBacks:
         ending = await outbound.ring_first(call, leg, entry.number.value, shown)
         if ending is not None:
             self._room.not_taken(place, offer, declined=has_declined(leg))
+            self._rest_if_nobody_takes_it(place)
             return ending
         self._leave(entry.key)
         current = self._state.call_backs.get(entry.key)
@@ -161,6 +148,15 @@ class CallBacks:
         call.serving = entry.department
         call.occupies(offer.whom, entry.department)
         return await arrival.placed(call, offer.whom, department=entry.department)
+
+    def _rest_if_nobody_takes_it(self, place: Place) -> None:
+        """Everyone who is there has been rung: their phones are left in peace for a while."""
+        one, now = place.waiting, self._exchange.now()
+        there = rules.present(one.step, place.plan, self._state.situation, now, one.declined).offers
+        entry = self._state.call_backs.get(one.key)
+        if entry is not None and all(str(offer) in one.missed for offer in there):
+            self._leave(one.key)
+            self._state.keep_call_back(replace(entry, next_at=now + rules.CALL_BACK_PAUSE))
 
     def _attempted(self, call: Call, entry: CallBack) -> None:
         """Counted before the customer is dialled: a router that dies meanwhile does not begin anew."""

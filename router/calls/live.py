@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -187,32 +188,38 @@ class Live:
         """
         if self.is_draining:
             raise ValueError("the router is stopping and takes no new calls")
-        plan, now = self._plan(), self.exchange.now()
-        person = plan.people.get(by)
-        if person is None:
+        plan = self._plan()
+        if by not in plan.people:
             raise ValueError(f"no person is called {by!r}; known: {', '.join(plan.people)}")
         if department is not None and department not in plan.departments:
             raise ValueError(f"no department is called {department!r}; known: {', '.join(plan.departments)}")
         if not dialable(to):
             raise ValueError("the number to call has nothing in it that can be dialled")
-        call_id = new_call_id(now)
-        channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
+        return self.ring_first(by, dialable(to), arrival.by_click(by, department), department=department)
 
+    def ring_first(self, by: str, to: str, story: Story, **known: Any) -> CallId:
+        """Begins a call to `to` whose own channel is to be a leg to the phone of the person `by`.
+
+        known: fields of its record beside these.
+        """
+        plan, now = self._plan(), self.exchange.now()
+        person, call_id = plan.people[by], new_call_id(now)
+        channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
         record = CallRecord(
             id=call_id,
             direction=Direction.OUTBOUND,
             channel=channel.id,
             caller_number=str(person.extension or ""),
             caller_name=person.name,
-            called_number=dialable(to),
-            called_raw=dialable(to),
+            called_number=to,
+            called_raw=to,
             arrived_at=now,
             router=self.exchange.router,
             person=by,
-            department=department,
             dialplan=plan.digest,
+            **known,
         )
-        self.carry(channel, arrival.by_click(by, department), called_raw=record.called_raw, record=record)
+        self.carry(channel, story, called_raw=to, record=record)
         return call_id
 
     # ---- stopping

@@ -16,6 +16,7 @@ from router.calls.staff import Staff
 from router.calls.state import State
 from router.model.call import CallId
 from router.model.department import DialPlan
+from router.model.plan import Order
 from router.model.queue import Waiting
 from router.rules import queue as rules
 from router.rules.ringing import Offer, line_up
@@ -150,7 +151,7 @@ class WaitingRoom:
 
     def _offer(self, place: Place, offer: Offer) -> None:
         one = place.waiting
-        if not one.rung and not one.missed and not one.declined:
+        if one.step.order is Order.ROUND_ROBIN and not one.rung and not one.missed:
             self._state.turns[one.department] = offer.key
         place.offers.append(offer)
         place.waiting = replace(one, rung=one.rung | {offer.whom})

@@ -20,6 +20,7 @@ from tests.calls.house import SALES_NUMBER, House, only
 from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
 from tests.rules.acme import SALES, acme
 from tests.rules.conftest import VOICEMAIL
+from tests.support.fake.far_end import Phone
 from tests.support.fake.hearing import MUSIC
 from tests.support.phones import Caller, answers, busy, declines, never_answers
 
@@ -172,6 +173,32 @@ def test_a_member_who_does_not_take_it_leaves_it_to_the_next() -> None:
     }
     house = played(scene, plan=plan, phones=phones)
     assert [back.person for back in call_backs(house) if back.ending.outcome is Outcome.ANSWERED] == ["bob"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("alice", [never_answers(), declines(after_s=1.0)], ids=["is away", "declines"])
+def test_when_nobody_takes_it_their_phones_are_left_in_peace_for_a_while(alice: Phone) -> None:
+    async def scene(house: House) -> None:
+        await busy_then(house)
+        await asyncio.sleep(1500.0)
+        assert [entry.attempts for entry in house.state.call_backs.values()] == [0], "nobody tried the customer"
+        house.state.call_backs.clear()
+
+    house = played(scene, plan=PLAN, phones={"alice": [TALKS_30_S, alice]})
+    rung = [leg.began_at_s for leg in house.asterisk.legs[1:]]
+    assert [later - earlier for earlier, later in pairwise(rung)] == approx([600, 600], abs=20)
+
+
+def test_a_new_dial_plan_says_who_calls_back_from_then_on() -> None:
+    async def scene(house: House) -> None:
+        await busy_then(house)
+        await asyncio.sleep(20.0)
+        house.plan = only(queue("bob", call_back=OFFER), VOICEMAIL)
+        await asyncio.sleep(60.0)
+        assert not house.state.call_backs
+
+    phones = {"alice": TALKS_30_S, "bob": answers(after_s=1.0), "voipco": REACHED}
+    house = played(scene, plan=PLAN, phones=phones)
+    assert [back.person for back in call_backs(house)] == ["bob"]
 
 
 def test_there_are_never_more_attempts_than_free_members_and_one_at_a_time_for_each() -> None:
