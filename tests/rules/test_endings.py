@@ -165,6 +165,7 @@ ENDINGS = [
     ),
     pytest.param(endings.voicemail(Party.CALLER), (Outcome.VOICEMAIL, Party.CALLER, Fault.NONE, 16), id="message"),
     pytest.param(endings.voicemail(Party.US), (Outcome.VOICEMAIL, Party.US, Fault.NONE, 16), id="message too long"),
+    pytest.param(endings.call_back(Party.US), (Outcome.CALL_BACK, Party.US, Fault.NONE, 16), id="called back"),
     pytest.param(endings.abandoned(), (Outcome.ABANDONED, Party.CALLER, Fault.CALLER, 16), id="gave up"),
     pytest.param(endings.failed(), (Outcome.FAILED, Party.US, Fault.US, 127), id="our own doing"),
     pytest.param(rejected(RejectCause.BUSY), (Outcome.REJECTED, Party.US, Fault.NONE, 17), id="reject: busy"),
