@@ -203,6 +203,7 @@ class State:
                     async with asyncio.timeout_at(read_at):
                         await self._changed.wait()
                 self.end_switches()
+                self.end_blocks()
                 try:
                     await self._write_all()
                     if loop.time() >= read_at:
@@ -229,6 +230,13 @@ class State:
         for name, switch in tuple(self._switches.items()):
             if plan is not None and is_over(name, switch, plan, now, self.situation):
                 self.switch(name, None, by="the schedule")
+
+    def end_blocks(self) -> None:
+        """Takes away the blocks whose time is over."""
+        now = self._now()
+        for key, block in tuple(self._blocks.items()):
+            if block.expires_at is not None and now >= block.expires_at:
+                self.unblock(key, by="its time")
 
     async def _write_all(self) -> None:
         self._changed.clear()

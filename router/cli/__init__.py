@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import diff, explain, people, plan, running
+from router.cli import blocks, diff, explain, people, plan, running
 
 
 @click.group(
@@ -35,6 +35,7 @@ for command in (
     running.call,
     running.reload,
     running.changes,
+    blocks.block,
     people.switches,
     people.switch,
     people.people,

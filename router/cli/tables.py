@@ -118,6 +118,27 @@ def switches_table(switches: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def blocks_table(blocks: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One row a block, as the running router tells them."""
+    table = _table("key", "who", "hears", "until", "hits", "last", "added by", "reason")
+    for key, block in blocks.items():
+        table.add_row(
+            _words(key),
+            _words(block["what"] or f"name: {block['name']}"),
+            _words(block["cause"]),
+            _moment(block["expires_at"]) or "for ever",
+            str(block["hits"]),
+            _moment(block["last_hit_at"]),
+            _words(block["added_by"]),
+            _words(block["reason"]),
+        )
+    return table
+
+
+def _moment(text: str | None) -> str:
+    return _when(datetime.fromisoformat(text)) if text else ""
+
+
 def _phone(person: Mapping[str, Any]) -> Text:
     if person["is_talking"]:
         return Text("talking", style="cyan")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from router.console.blocks import Blocks
 from router.console.dialling import dialling_route
 from router.console.door import Door, Refused, Unavailable
 from router.console.plan import PlanDesk
@@ -25,10 +26,12 @@ def routes(service: "Service", token: str) -> list[web.RouteDef]:
         changes=service.store.changes,
     )
     standings = Standings(plan=lambda: service.plan.current, keeper=service.state, now=service.now)
+    blocks = Blocks(plan=lambda: service.plan.current, keeper=service.state, now=service.now)
     return [
         dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
         *desk.routes(door),
         *standings.routes(door),
+        *blocks.routes(door),
     ]
 
 

@@ -11,6 +11,7 @@ import aiohttp
 from router.calls.staff import Staff
 from router.calls.state import State
 from router.console.app import console_app, listening
+from router.console.blocks import Blocks
 from router.console.door import Door
 from router.console.metrics import Metrics
 from router.console.plan import PlanDesk
@@ -60,7 +61,8 @@ class Desk:
             reload=self._reload,
             changes=self.changes,
         )
-        app = console_app(dict, Metrics(()), [*standings.routes(door), *plan.routes(door)])
+        blocks = Blocks(plan=lambda: self.plan, keeper=self.state, now=lambda: self.now)
+        app = console_app(dict, Metrics(()), [*standings.routes(door), *plan.routes(door), *blocks.routes(door)])
         async with listening(app, "127.0.0.1", 0) as self.port:
             yield self
 
