@@ -42,3 +42,8 @@ def _known() -> Mapping[str, tuple[str, ...]]:
 
     countries = holidays.list_supported_countries()
     return {code: tuple(parts) for code, parts in sorted(countries.items()) if is_country(code)}
+
+
+def has_holidays(country: str) -> bool:
+    """Whether public holidays are known of a country."""
+    return country in _known()
