@@ -96,8 +96,9 @@ def line_up(
     all are equal. declined: keys (as `Offer.whom`) of those who said no to this very call.
     """
     offers, passed_over = [], []
+    offering = _Offering(step.department, step.screen, plan, situation, at, declined)
     for target in _in_order(step, situation, chance):
-        found = _Offering(step.department, step.screen, plan, situation, at, declined).to(target, _limit_s(step))
+        found = offering.to(target, _limit_s(step))
         if isinstance(found, Offer):
             offers.append(found)
         else:
@@ -223,6 +224,8 @@ class _Offering:
         if activity.is_registered is False:
             to = forward.get(ForwardWhen.UNREGISTERED)
             return self.forwarded(offer, to) if to else "not registered"
+        if not forward:
+            return offer
         for_s = offer.for_s
         if for_s is None and ForwardWhen.NO_ANSWER in forward:
             for_s = min(PHONE_RINGS_FOR_S, limit_s / 2)
@@ -250,9 +253,10 @@ class _Offering:
         )
 
     def _forwarding(self, person: str) -> Mapping[ForwardWhen, PhoneNumber]:
-        known = self.plan.people.get(person)
-        own: dict[ForwardWhen, PhoneNumber | None] = {**(known.forward if known else {})}
-        own.update(self.situation.standing(person).forward)
+        known, set_by_them = self.plan.people.get(person), self.situation.standing(person).forward
+        if not set_by_them:
+            return known.forward if known else {}
+        own = {**(known.forward if known else {}), **set_by_them}
         return {when: to for when, to in own.items() if to is not None}
 
 
