@@ -44,6 +44,7 @@ from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
 from router.model.department import DialPlan
 from router.notify import keep_alive, notify
+from router.service.calendars import Calendars
 from router.service.doors import routes
 from router.service.plan import START, PlanInForce, PlanRefused, read_plan
 from router.service.retention import Retention
@@ -89,6 +90,7 @@ async def serve(settings: Settings, directory: Path) -> int:
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
         service = Service(settings, directory, plan, store, lane or http, access, lane, reload)
         await service.state.begin()
+        service.calendars.take()
         await service.plan.put(plan, loaded, by=START)
         return await service.run()
 
@@ -151,6 +153,7 @@ class Service:
         )
         self.call_backs = CallBacks(self.live, lambda: self.plan.current)
         self.filing = Filing(self.live, store)
+        self.calendars = Calendars(self.state, lambda: self.plan.current, _now)
         self.retention = Retention(
             store,
             lambda: self.plan.current,
@@ -197,6 +200,7 @@ class Service:
                         "queues": self._supervised("queues", self.waiting.run),
                         "call-backs": self._supervised("call-backs", self.call_backs.run),
                         "talks": self._supervised("talks", self.filing.run),
+                        "calendars": self._supervised("calendars", self.calendars.run),
                         "retention": self._supervised("retention", self.retention.run),
                         "journal": self._supervised("journal", self.journal.run),
                         "mail": self._supervised("mail", self.outbox.run),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from router.console.health import Part
 from router.console.metrics import Reading
+from router.service.calendars import Calendars
 from router.service.plan import PlanInForce
 from router.store.contract import Store
 
@@ -27,8 +28,15 @@ def health(service: "Service") -> Mapping[str, Part]:
             says="stopping" if service.live.is_draining else f"{len(service.live.calls)} live",
         ),
         "dial plan": Part(good=not service.plan.refused, says=_plan_words(service.plan), needed=False),
+        "calendars": _calendars(service.calendars),
         "records": Part(good=backlog < 1000, says=f"{backlog} wait for the store", needed=False),
     }
+
+
+def _calendars(calendars: Calendars) -> Part:
+    stale, ages_s = calendars.stale(), calendars.ages_s()
+    says = "; ".join(stale.values()) if stale else f"{len(ages_s)} read"
+    return Part(good=not stale, says=says, needed=False)
 
 
 def _plan_words(plan: PlanInForce) -> str:
@@ -51,6 +59,12 @@ def readings(service: "Service") -> Sequence[Reading]:
             help="Callers waiting for a free member, by department.",
             read=lambda: service.state.waiting,
             label="department",
+        ),
+        Reading(
+            name="callrouter_calendar_age_seconds",
+            help="Since a calendar was last read well, by calendar; +Inf for one that never was.",
+            read=lambda: service.calendars.ages_s(),
+            label="calendar",
         ),
         Reading(
             name="callrouter_call_backs",
