@@ -1,8 +1,10 @@
 """Which numbers a pattern in a rule or in a trunk's `caller_ids:` fits, and what of a string may be dialled."""
 
+from dataclasses import replace
+
 import pytest
 
-from router.model.number import NumberPattern, PatternKind, PhoneNumber, dialable
+from router.model.number import NumberList, NumberPattern, NumberType, PatternKind, PhoneNumber, dialable
 from tests.rules.conftest import emergency, extension, invalid, pattern, public
 
 FITS = [
@@ -74,6 +76,45 @@ def test_a_number_is_the_same_however_it_was_written() -> None:
 
 def test_a_number_that_is_none_says_so() -> None:
     assert str(invalid("")) == "no number"
+
+
+def use(word: str) -> NumberPattern:
+    return NumberPattern(kind=PatternKind.TYPE, value=word, text=word)
+
+
+USES = [
+    ("mobile", NumberType.MOBILE, True),
+    ("mobile", NumberType.FIXED, False),
+    ("mobile", NumberType.FIXED_OR_MOBILE, True),
+    ("fixed", NumberType.FIXED_OR_MOBILE, True),
+    ("toll-free", NumberType.FIXED_OR_MOBILE, False),
+    ("toll-free", NumberType.TOLL_FREE, True),
+    ("mobile", NumberType.OTHER, False),
+    ("mobile", None, False),
+]
+
+
+@pytest.mark.parametrize(("word", "its", "fits"), USES)
+def test_a_word_fits_numbers_of_that_use(word: str, its: NumberType | None, fits: bool) -> None:
+    assert use(word).matches(replace(public("+447400123456"), type=its)) is fits
+    assert not use(word).matches(None)
+
+
+def test_a_list_fits_each_of_its_numbers_prefixes_and_words() -> None:
+    listed = NumberList(numbers=frozenset({"+442079460999"}), others=(pattern("+44843*"), use("toll-free")))
+    entry = NumberPattern(kind=PatternKind.CONTACTS, value="nuisance", text="nuisance", among=listed)
+
+    fits = (public("+442079460999"), public("+448431234567"), replace(public("+44800"), type=NumberType.TOLL_FREE))
+    assert all(entry.matches(number) for number in fits)
+    assert not any(entry.matches(number) for number in (public("+442079460998"), extension("600"), None))
+
+
+def test_unknown_fits_who_has_no_usable_number_and_does_not_hide_it() -> None:
+    unknown = NumberPattern(kind=PatternKind.UNKNOWN)
+
+    assert unknown.matches(None) and unknown.matches(invalid("12"))
+    assert not unknown.matches(None, withheld=True)
+    assert not unknown.matches(public("+442079460999"))
 
 
 DIALABLE = [
