@@ -137,7 +137,17 @@ def test_test_fails_when_a_test_is_red_and_says_the_difference(run: Run, plan: P
 
     assert result.exit_code == 1
     assert "✗ Sales is rung" in result.output
+    assert "    open: expected false, got true  (acme.yaml:" in result.output
+    assert "    because: " in result.output
     assert result.output.endswith("0 tests passed, 1 failed\n")
+
+
+@pytest.mark.parametrize(("least", "code"), [("33", 0), ("34", 1), ("100", 1)])
+def test_test_fails_when_too_few_rules_are_reached(run: Run, plan: Plan, least: str, code: int) -> None:
+    result = run("test", plan(PLAN + TESTS), "--fail-under", least)
+
+    assert result.exit_code == code
+    assert ("too few rules are reached: 33 %" in result.output) is bool(code)
 
 
 def test_explain_tells_an_inbound_call_rule_by_rule(run: Run, plan: Plan) -> None:

@@ -35,8 +35,11 @@ def check(directory: Path) -> None:
 
 @click.command()
 @DIRECTORY
-def test(directory: Path) -> None:
-    """Runs the dial plan's tests, and tells which rules no test reaches."""
+@click.option(
+    "least", "--fail-under", metavar="N", type=click.IntRange(0, 100), help="Fails when fewer per cent are reached."
+)
+def test(directory: Path, least: int | None) -> None:
+    """Runs the dial plan's tests, and tells which rules, keys and steps no test reaches."""
     plan = plan_in(directory)
     from router.dialplan.routetests import coverable, run_tests
 
@@ -45,14 +48,19 @@ def test(directory: Path) -> None:
         click.echo(f"{'✗' if result.differences else '✓'} {result.test.name}")
         for difference in result.differences:
             click.echo(f"    {difference}  ({result.test.path})")
+        if result.differences:
+            click.echo(f"    because: {result.because}")
     rules = len(coverable(plan))
     reached = rules - len(report.unreached)
-    click.echo(f"rules reached: {reached} of {rules} ({100 * reached // rules if rules else 100} %)")
+    share = 100 * reached // rules if rules else 100
+    click.echo(f"rules reached: {reached} of {rules} ({share} %)")
     for path in report.unreached:
         click.echo(f"  not reached: {path}")
     failed = len(report.failed)
     click.echo(f"{counted(len(report.results) - failed, 'test')} passed, {failed} failed")
-    sys.exit(FAULTS if failed else GOOD)
+    if least is not None and share < least:
+        click.echo(f"too few rules are reached: {share} %, {least} % are wanted")
+    sys.exit(FAULTS if failed or share < (least or 0) else GOOD)
 
 
 @click.command()

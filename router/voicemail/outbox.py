@@ -96,6 +96,7 @@ class Outbox:
         self._now = now
         self._chance = chance
         self._news = asyncio.Event()
+        self._is_recovering = False
         self._unwritten: dict[str, _Result] = {}  # by message id; the store was away when they came
 
     def wake(self) -> None:
@@ -113,10 +114,21 @@ class Outbox:
         for result in tuple(self._unwritten.values()):  # first: what was sent must not be claimed again
             await self._write(result)
             self._unwritten.pop(result.message_id, None)
-        await self._store.recover()
+        await self._recover()
         lease_s = self._attempt_s + LEASE_MARGIN_S
         while claimed := await self._store.claim_delivery(self._owner, self._now(), lease_s):
             await _to_the_end(self._deliver(*claimed))
+
+    async def _recover(self) -> None:
+        """Gives rows to messages that have none; one look at a time is enough for all who deliver."""
+        if self._is_recovering:
+            return
+        self._is_recovering = True
+        try:
+            if await self._store.recover():
+                self.wake()  # the others, who looked for deliveries meanwhile
+        finally:
+            self._is_recovering = False
 
     async def _go_on(self) -> None:
         while True:

@@ -292,6 +292,31 @@ class TestRun:
         async with running(outbox):
             await mailbox.arrived(1)
 
+    async def test_messages_on_disk_only_are_looked_for_by_one_and_mailed_by_all(
+        self, store: Store, outbox: Outbox, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looking, most = 0, 0
+        recover = store.recover
+
+        async def counted() -> int:
+            nonlocal looking, most
+            looking += 1
+            most = max(most, looking)
+            try:
+                return await recover()
+            finally:
+                looking -= 1
+
+        monkeypatch.setattr(store, "recover", counted)
+        mailbox.hang(at="mail")
+        with refusing(store):
+            for n in range(4):
+                await keep(store, f"vm-{n}")
+
+        async with running(outbox):
+            assert len(await mailbox.arrived(4)) == 4
+        assert most == 1
+
     async def test_a_retry_comes_by_itself_when_it_is_due(
         self, store: Store, mailbox: Mailbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
