@@ -9,28 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from router.model.call import InboundCall
-from router.model.caller import Presentation
 from router.model.decision import RoutingDecision, RuleTrace
-from router.model.department import Condition, Department, DialPlan, InboundRule, MenuDef
-from router.model.number import NumberKind, listed, one_fits
-from router.model.plan import (
-    DeadEnd,
-    Menu,
-    Play,
-    Queue,
-    Reject,
-    RejectCause,
-    Ring,
-    RoutePlan,
-    Step,
-    Target,
-    Voicemail,
-)
+from router.model.department import Department, DialPlan, MenuDef
+from router.model.number import NumberKind
+from router.model.plan import DeadEnd, Menu, Queue, Reject, RejectCause, Ring, RoutePlan, Step, Voicemail
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, RingStep, VoicemailStep
+from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, VoicemailStep
 from router.rules.blocks import first_block
-from router.rules.hours import department_is_open, is_open
-from router.rules.ringing import is_unattended
+from router.rules.call_steps import NOTHING_GIVEN, CallSteps, Given
+from router.rules.conditions import Conditions
+from router.rules.hours import department_is_open
 
 _ENDING = (VoicemailStep, MenuStep, Reject, DeadEnd)  # what a menu's key leads to may stand before its `otherwise`
 
@@ -86,8 +74,7 @@ def queue_of(
     if here is None or not department_is_open(here, plan, at, situation).is_open:
         return None
     step = next(_queues(here.open, plan, set()), None)
-    arriving = _Arriving(call=call, plan=plan, at=at, situation=situation, traced=False)
-    return arriving._queue(step, here, _Steps(rule=here.where, because="", here=here)) if step else None
+    return CallSteps(call=call, plan=plan).queue(step, here, NOTHING_GIVEN) if step else None
 
 
 def _queues(steps: Sequence[DepartmentStep], plan: DialPlan, menus: set[str]) -> Iterator[QueueStep]:
@@ -114,8 +101,7 @@ class _Steps:
     steps: list[Step] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
     entered: list[str] = field(default_factory=list)
-    priority: int = 0
-    ringtone: str = ""
+    given: Given = NOTHING_GIVEN
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,6 +113,10 @@ class _Arriving:
     traced: bool
     trace: list[RuleTrace] = field(default_factory=list)
 
+    @property
+    def _steps(self) -> CallSteps:
+        return CallSteps(call=self.call, plan=self.plan)
+
     # ---- where to
 
     def answer(self) -> RoutingDecision:
@@ -136,14 +126,15 @@ class _Arriving:
             because = f"blocked: {call.caller.shown} fits {block.name or block.pattern}"
             self._note(f"block:{block.key}", True, because)
             return self._refuse(because, block.cause, rule=f"block:{block.key}", block=block.key)
+        conditions = Conditions(call=call, plan=plan, at=self.at, situation=self.situation)
         for rule in plan.inbound:
-            misfit = self._misfit(rule)
+            misfit = conditions.misfit(rule)
             if misfit is None:
-                fit = self._fit(rule)
+                fit = conditions.fit(rule)
                 self._note(rule.path, True, fit)
                 return self._follow(rule.do, _Steps(rule=rule.path, because=f"rule {rule.name!r}: {fit}"))
             if self.traced:
-                self._note(rule.path, False, self._reason(misfit, rule))
+                self._note(rule.path, False, conditions.reason(misfit, rule))
 
         called = call.called
         if called.kind not in (NumberKind.E164, NumberKind.EXTENSION):
@@ -173,8 +164,7 @@ class _Arriving:
             rule=menu.where,
             because=f"menu {menu.key}: nothing was chosen",
             here=self.plan.departments.get(department or ""),
-            priority=before.priority,
-            ringtone=before.ringtone,
+            given=Given(priority=before.priority, ringtone=before.ringtone),
         )
         if not key:
             steps.reached.append(f"{menu.where}.otherwise")
@@ -198,7 +188,7 @@ class _Arriving:
         person = self.plan.people[key]
         because = f"{number} is {person.name}'s {'number' if number.startswith('+') else 'extension'}"
         self._note(person.where, True, because)
-        target = self._target(Member(person=key))
+        target = self._steps.target(Member(person=key))
         steps: list[Step] = [Ring(department=None, targets=(target,), for_s=PERSON_RINGS_FOR_S)]
         if person.email is not None:
             steps.append(Voicemail(department=key, greeting=None, longest_s=PERSON_MESSAGE_S))
@@ -210,83 +200,6 @@ class _Arriving:
             reached=(person.where,),
             trace=tuple(self.trace) if self.traced else (),
         )
-
-    # ---- the rules
-
-    def _misfit(self, rule: InboundRule) -> str | None:
-        """The first condition of the rule that does not hold; None when all do.
-
-        "to" is looked at first: it names few numbers, where "from" may name a thousand nuisances; what takes longer
-        to find out comes last. Rules are for callers from outside: a colleague meets only one that names the very
-        extension that was dialled, or a rule for everybody would keep colleagues from each other.
-        """
-        call, caller = self.call, self.call.caller
-        if call.internal and (call.called.kind is not NumberKind.EXTENSION or not rule.called):
-            return "inside"
-        if not one_fits(rule.called, call.called):
-            return "to"
-        if not one_fits(rule.callers, caller.number, caller.presentation is Presentation.WITHHELD):
-            return "from"
-        if rule.trunks and call.trunk not in rule.trunks:
-            return "trunk"
-        if rule.verified and call.verification not in rule.verified:
-            return "verified"
-        if rule.during and not all(self._schedule_is_open(key) for key in rule.during):
-            return "during"
-        if rule.outside and any(self._schedule_is_open(key) for key in rule.outside):
-            return "outside"
-        if rule.states and not all(self._stands(key, state) for key, state in rule.states.items()):
-            return "state"
-        return None
-
-    def _schedule_is_open(self, key: str) -> bool:
-        return is_open(self.plan.schedules[key], self.at, self.situation).is_open
-
-    def _stands(self, key: str, state: Condition) -> bool:
-        department = self.plan.departments[key]
-        if state is Condition.UNATTENDED:
-            return is_unattended(department, self.situation, self.at)
-        is_open_now = department_is_open(department, self.plan, self.at, self.situation).is_open
-        return is_open_now is (state is Condition.OPEN)
-
-    def _reason(self, misfit: str, rule: InboundRule) -> str:
-        """Why `_misfit` named a condition. Apart from it: such texts would cost more than the decision."""
-        call = self.call
-        match misfit:
-            case "inside":
-                return "to: a colleague calls, and the rule does not name the extension"
-            case "to":
-                return f"to: {call.called} is none of {listed(rule.called)}"
-            case "from":
-                return f"from: {call.caller.shown} is none of {listed(rule.callers)}"
-            case "trunk":
-                return f"trunk: came by {call.trunk or 'no known trunk'}, not {', '.join(rule.trunks)}"
-            case "verified":
-                wanted = ", ".join(each.value for each in rule.verified)
-                return f"verified: the caller's number is {call.verification.value}, not {wanted}"
-            case "during":
-                closed = next(key for key in rule.during if not self._schedule_is_open(key))
-                return f"during: {is_open(self.plan.schedules[closed], self.at, self.situation).because}"
-            case "outside":
-                opened = next(key for key in rule.outside if self._schedule_is_open(key))
-                return f"outside: {is_open(self.plan.schedules[opened], self.at, self.situation).because}"
-        key, state = next((key, state) for key, state in rule.states.items() if not self._stands(key, state))
-        return f"state: {key} is not {state.value}"
-
-    def _fit(self, rule: InboundRule) -> str:
-        fits = []
-        if rule.callers:
-            fits.append(f"from {self.call.caller.shown}")
-        if rule.called:
-            fits.append(f"to {self.call.called}")
-        if rule.trunks:
-            fits.append(f"by {self.call.trunk}")
-        if rule.verified:
-            fits.append(f"verified {self.call.verification.value}")
-        fits += [f"during {key}" for key in rule.during]
-        fits += [f"outside {key}" for key in rule.outside]
-        fits += [f"{key} {state.value}" for key, state in rule.states.items()]
-        return " and ".join(fits) or "every call"
 
     # ---- the steps
 
@@ -300,7 +213,7 @@ class _Arriving:
                 if isinstance(step, HopStep):
                     following = self._enter(step, into)
                     break
-                into.steps.append(self._step(step, into))
+                into.steps.append(self._steps.made(step, into.here, into.given))
                 if isinstance(step, _ENDING):
                     break
             pending = following
@@ -314,8 +227,8 @@ class _Arriving:
             reached=tuple(into.reached),
             trace=tuple(self.trace) if self.traced else (),
             came_through=tuple(into.entered),
-            priority=into.priority,
-            ringtone=into.ringtone,
+            priority=into.given.priority,
+            ringtone=into.given.ringtone,
         )
 
     def _enter(self, hop: HopStep, into: _Steps) -> Sequence[DepartmentStep]:
@@ -327,8 +240,8 @@ class _Arriving:
             return ()
         here = into.here = self.plan.departments[key]
         into.entered.append(key)
-        into.priority = hop.priority or into.priority
-        into.ringtone = hop.ringtone or into.ringtone
+        priority, ringtone = hop.priority or into.given.priority, hop.ringtone or into.given.ringtone
+        into.given = Given(priority=priority, ringtone=ringtone)
         verdict = department_is_open(here, self.plan, self.at, self.situation)
         where, following = f"{here.where}.open", here.open
         if not verdict.is_open:
@@ -343,93 +256,6 @@ class _Arriving:
             into.because = f"{into.because}; goes to {here.name}"
         into.because = f"{into.because}; {verdict.because}"
         return following
-
-    def _step(self, step: DepartmentStep, into: _Steps) -> Step:
-        here = into.here
-        match step:
-            case RingStep():
-                return self._ring(step, into)
-            case QueueStep() if here is not None:
-                return self._queue(step, here, into)
-            case MenuStep():
-                return self._menu(step, here)
-            case VoicemailStep() if here is not None and here.mailbox is not None:
-                box = here.mailbox
-                return Voicemail(department=here.key, greeting=box.greeting, longest_s=box.longest_s)
-            case Play() | Reject() | DeadEnd():
-                return step
-        # Refused at load: a mailbox and a queue need a department around them.
-        return Reject(cause=RejectCause.NO_ANSWER)
-
-    def _ring(self, step: RingStep, into: _Steps) -> Ring:
-        here = into.here
-        return Ring(
-            department=here.key if here else None,
-            targets=tuple(map(self._target, step.members)),
-            for_s=step.for_s,
-            order=step.order,
-            each_s=step.each_s,
-            music=step.music,
-            screen=step.screen,
-            ringtone=self._ringtone(step.ringtone, into),
-            label=self._label(here),
-        )
-
-    def _queue(self, step: QueueStep, here: Department, into: _Steps) -> Queue:
-        return Queue(
-            department=here.key,
-            targets=tuple(map(self._target, step.members)),
-            order=step.order,
-            each_s=step.each_s,
-            longest_s=step.longest_s,
-            fullest=step.fullest,
-            priority=into.priority,
-            leave_when_nobody=step.leave_when_nobody,
-            announce=step.announce,
-            call_back=step.call_back,
-            screen=step.screen,
-            ringtone=self._ringtone(step.ringtone, into),
-            label=self._label(here),
-        )
-
-    def _menu(self, step: MenuStep, here: Department | None) -> Menu:
-        menu = self.plan.menus[step.menu]
-        return Menu(
-            menu=menu.key,
-            department=here.key if here else None,
-            prompt=menu.prompt,
-            choices=tuple((choice.key, choice.words) for choice in menu.choices),
-            wait_s=menu.wait_s,
-            tries=menu.tries,
-            extensions=menu.extensions,
-            invalid=menu.invalid,
-        )
-
-    def _ringtone(self, of_step: str, into: _Steps) -> str:
-        """The caller's own, else what a rule or hop gave, the step's, the department's."""
-        number = self.call.caller.number
-        contact = self.plan.contact_of.get(number.value) if number else None
-        of_department = into.here.ringtone if into.here else ""
-        return (contact.ringtone if contact else "") or into.ringtone or of_step or of_department
-
-    def _label(self, here: Department | None) -> str:
-        if here is None:
-            return ""
-        return here.labels.get(self.call.called.value, here.label)
-
-    def _target(self, member: Member) -> Target:
-        person = self.plan.people.get(member.person or "")
-        is_phone = person is not None and member.number is None
-        return Target(
-            person=member.person,
-            endpoint=person.endpoint if person is not None and is_phone else "",
-            name=person.name if person else str(member.number),
-            number=member.number,
-            after_s=member.after_s,
-            for_s=member.for_s,
-            weight=member.weight,
-            confirm=member.confirm,
-        )
 
     # ---- the end
 
