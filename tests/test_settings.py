@@ -47,6 +47,29 @@ def test_the_smallest_file_is_enough_for_the_service(written: Written) -> None:
     assert settings.http.listen == Listen("127.0.0.1", 8077)
 
 
+def test_names_are_looked_up_where_the_settings_say(written: Written) -> None:
+    asked = '[lookup]\nurl = "https://crm.example/name?of={number}&key=k"\ntoken = "t0p"\nlimit_s = 0.5\n'
+    lookup = load_settings(written(SMALLEST + asked), {}).lookup
+
+    assert (lookup.url, lookup.token, lookup.limit_s) == ("https://crm.example/name?of={number}&key=k", "t0p", 0.5)
+    assert "crm.example" not in repr(lookup), "an address may hold a key"
+    assert load_settings(written(SMALLEST), {}).lookup.url is None
+
+
+WRONG_LOOKUPS = (
+    *("https://crm.example/names", "https://{number}.example/", "ftp://crm.example/{number}", "crm/{number}"),
+    *("https://crm.example/{number}/{number}", "https://crm.example/ {number}", "https:///{number}"),
+)
+
+
+@pytest.mark.parametrize("url", WRONG_LOOKUPS)
+def test_an_address_without_a_place_for_the_number_is_refused(written: Written, url: str) -> None:
+    (fault,) = faults_of(written(SMALLEST + f'[lookup]\nurl = "{url}"\n'))
+
+    assert "lookup.url" in fault and "is no address with {number} in it" in fault
+    assert url not in fault
+
+
 def test_what_is_kept_lies_in_the_state_folder(written: Written) -> None:
     settings = load_settings(written('state_dir = "/srv/router"\n' + SMALLEST), {})
 
@@ -154,7 +177,7 @@ listen = "127.0.0.1:1"
 
     assert faults_of(file, {"CALLROUTER_ARI_UZER": "x"}) == [
         "callrouter.toml: colour: no such key;"
-        " known: ari, asterisk, calls, fastagi, http, log, name, reload, smtp, state_dir, store",
+        " known: ari, asterisk, calls, fastagi, http, log, lookup, name, reload, smtp, state_dir, store",
         'callrouter.toml: ari.passwort: no such key; did you mean "password"?'
         " known: app, lane, password, password_file, request_limit_s, url, username",
         'callrouter.toml: htpp: no such section; did you mean "http"?'

@@ -29,6 +29,7 @@ from router.calls.exchange import CallLimits, Exchange, new_call_id
 from router.calls.filing import Filing
 from router.calls.journal import Journal
 from router.calls.live import Live
+from router.calls.lookup import Lookup
 from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
 from router.calls.staff import Staff
@@ -88,7 +89,11 @@ async def serve(settings: Settings, directory: Path) -> int:
         limit_s = settings.ari.request_limit_s
         http = await stack.enter_async_context(HttpTransport(access, request_limit_s=limit_s))
         lane = SocketTransport(http, request_limit_s=limit_s) if settings.ari.lane == "websocket" else None
-        service = Service(settings, directory, plan, store, lane or http, access, lane, reload)
+        name_of = None
+        if (wanted := settings.lookup).url is not None:
+            lookup = await stack.enter_async_context(Lookup(wanted.url, limit_s=wanted.limit_s, token=wanted.token))
+            name_of = lookup.name_of
+        service = Service(settings, directory, plan, store, lane or http, access, lane, reload, name_of)
         await service.state.begin()
         service.calendars.take()
         await service.plan.put(plan, loaded, by=START)
@@ -108,6 +113,7 @@ class Service:
         access: Access,
         lane: SocketTransport | None,
         reload: asyncio.Event,
+        name_of: Callable[[str], Awaitable[str]] | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -140,6 +146,7 @@ class Service:
                 waiting=self.waiting,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
+                name_of=name_of,
             ),
             lambda: self.plan.current,
         )

@@ -92,6 +92,15 @@ class CallSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupSettings:
+    """Another system that knows callers' names. url: with {number}, None for none. token: sent to it as bearer."""
+
+    url: Annotated[str | None, Key(kinds.lookup_url, secret=True)] = field(default=None, repr=False)
+    token: Annotated[str, Key(kinds.password, secret=True)] = field(default="", repr=False)
+    limit_s: Annotated[float, Key(partial(kinds.number, least=0.05, most=5.0))] = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """name: of this router in the records of calls; one for each Asterisk that shares a store.
 
@@ -109,6 +118,7 @@ class Settings:
     asterisk: AsteriskSettings
     log: LogSettings
     calls: CallSettings
+    lookup: LookupSettings = LookupSettings()
 
     @property
     def token_file(self) -> Path:
@@ -143,6 +153,7 @@ SECTIONS: Sections = {
     "asterisk": _keys(AsteriskSettings),
     "log": _keys(LogSettings),
     "calls": _keys(CallSettings),
+    "lookup": _keys(LookupSettings),
 }
 
 
@@ -187,4 +198,5 @@ def load_settings(
         asterisk=AsteriskSettings(**values["asterisk"]),
         log=LogSettings(**values["log"]),
         calls=CallSettings(**values["calls"]),
+        lookup=LookupSettings(**values["lookup"]),
     )

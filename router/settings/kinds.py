@@ -76,6 +76,7 @@ def choice(value: Any, known: tuple[str, ...]) -> str:
     return str(value)
 
 
+_URL = re.compile(r"[!-~]+")
 _LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})")
 
 
@@ -99,6 +100,18 @@ def address(value: Any) -> str:
     if parts.username or parts.password:
         raise ValueError("holds a user or password; they belong into ari.username and ari.password")
     return str(value).rstrip("/")
+
+
+def lookup_url(value: Any) -> str:
+    """Of a service that knows names by number, which stands behind the host: elsewhere a caller would choose it."""
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or "{" in parts.netloc or value.count("{number}") != 1 or not _URL.fullmatch(value):
+        raise ValueError("is no address with {number} in it; write it such as https://crm.example/name?of={number}")
+    return str(value)
 
 
 def mailbox(value: Any) -> str:
