@@ -132,7 +132,8 @@ class Bench:
                 "ENTITYID": "02:00:00:00:00:02",
             },
         )
-        self.far = FarEnd(far, far_ari, far_secret, {"voipco": f"{at}:{voipco}", "backup": f"{at}:{backup}"})
+        carriers = {"voipco": f"{at}:{voipco}", "backup": f"{at}:{backup}"}
+        self.far = FarEnd(far, far_ari, far_secret, carriers, pbx=f"{at}:{sip}")
         # An application of its own, for the phones' presence alone: the router's one is never touched.
         self._watch = BenchAri(ari, self.ari_user, self.ari_secret, "bench", self._note)
 

@@ -38,9 +38,10 @@ class Called:
 
 
 class FarEnd:
-    """The second Asterisk. carriers: name of each trunk to its "address:port" here."""
+    """The second Asterisk. carriers: name of each trunk to its "address:port" here. pbx: that of the first."""
 
-    def __init__(self, asterisk: Asterisk, port: int, secret: str, carriers: Mapping[str, str]) -> None:
+    def __init__(self, asterisk: Asterisk, port: int, secret: str, carriers: Mapping[str, str], pbx: str) -> None:
+        self.pbx = pbx
         self.asterisk = asterisk
         self.ari = BenchAri(port, "far", secret, "far", self._receive)
         self._carriers = carriers

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tests.support.far_end.ari import Json
 from tests.support.sound import Sound
@@ -125,10 +126,21 @@ class Leg:
     async def unhold(self) -> None:
         await self.far.ari.request("DELETE", f"channels/{self.id}/hold")
 
-    async def refer(self, target: str) -> None:
-        """Asks the PBX to transfer the call (REFER)."""
+    async def refer(self, target: str, *, with_call: "Leg | None" = None) -> None:
+        """Asks the PBX to transfer the call (REFER). with_call: to this one's other end (Replaces, RFC 3891)."""
         await self.into_stasis()
-        await self.far.ari.request("POST", f"channels/{self.id}/redirect", endpoint=f"PJSIP/{target}")
+        uri = f"sip:{target}@{self.far.pbx}"
+        if with_call is not None:
+            names = ("call-id", "remote_tag", "local_tag")  # as the PBX sees it: its own tag is the remote one here
+            call_id, to_tag, from_tag = [await with_call.sip(name) for name in names]
+            uri += "?Replaces=" + quote(f"{call_id};to-tag={to_tag};from-tag={from_tag}", safe="")
+        await self.far.ari.request("POST", f"channels/{self.id}/redirect", endpoint=f"PJSIP/{uri}")
+
+    async def sip(self, name: str) -> str:
+        """Something of its SIP dialog, as CHANNEL(pjsip,name) tells it."""
+        query = {"variable": f"CHANNEL(pjsip,{name})"}
+        found = await self.far.ari.request("GET", f"channels/{self.id}/variable", **query)
+        return str(found["value"])
 
     async def into_stasis(self) -> None:
         """Takes the leg from the far end's dialplan, so that ARI may do more with it."""
