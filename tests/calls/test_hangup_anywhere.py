@@ -1,14 +1,16 @@
 """The caller may hang up at any moment, however slow requests are: nothing may be left behind."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from router.model.ending import Outcome
 from router.model.plan import Music
+from router.model.steps import Member
 from tests.calls.house import NEVER_ARRIVED, only, place
-from tests.rules.conftest import PLAY, VOICEMAIL, RingStep, ring
-from tests.support.phones import Caller, answers, busy, never_answers, unregistered
+from tests.rules.conftest import PLAY, VOICEMAIL, RingStep, public, ring
+from tests.support.phones import Caller, answers, busy, decides, never_answers, unregistered
 
 MOMENTS_MS = range(0, 7000, 10)
 
@@ -16,6 +18,20 @@ MOMENTS_MS = range(0, 7000, 10)
 def _music(step: RingStep) -> RingStep:
     return replace(step, music=Music.HOLD)
 
+
+def _mobiles(**fields: Any) -> RingStep:
+    """The mobiles of Alice and Bob, who must press 1."""
+    members = (
+        Member(person="alice", number=public("+447400999888"), confirm=True),
+        Member(person="bob", number=public("+447400777666"), confirm=True),
+    )
+    return replace(ring(for_s=4.0), members=members, **fields)
+
+
+_TWO_TAKERS = {
+    "+447400999888@voipco": decides("1", after_s=0.5, asked_for_s=1.0),
+    "+447400777666@voipco": decides("1", after_s=0.7, asked_for_s=2.0),
+}
 
 SCENES = {
     "prompt, ring, talk": (
@@ -29,6 +45,11 @@ SCENES = {
     "music, two answer at once": (
         only(_music(ring("alice", "bob", "carol", for_s=4.0)), VOICEMAIL),
         {"alice": answers(after_s=0.5), "bob": answers(after_s=0.5), "carol": unregistered()},
+    ),
+    "two asked, the first takes it": (only(_mobiles(), VOICEMAIL), _TWO_TAKERS),
+    "screened, refused, then a mobile": (
+        only(replace(ring("carol"), screen=True), _mobiles()),
+        {"carol": decides("2", after_s=0.1, asked_for_s=0.2), **_TWO_TAKERS},
     ),
 }
 
