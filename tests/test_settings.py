@@ -181,7 +181,7 @@ listen = "127.0.0.1:1"
         'callrouter.toml: ari.passwort: no such key; did you mean "password"?'
         " known: app, lane, password, password_file, request_limit_s, url, username",
         'callrouter.toml: htpp: no such section; did you mean "http"?'
-        " known: ari, asterisk, calls, fastagi, http, log, smtp, store",
+        " known: ari, asterisk, calls, fastagi, http, log, lookup, smtp, store",
         'CALLROUTER_ARI_UZER: no such variable; did you mean "CALLROUTER_ARI_URL"?'
         " known: CALLROUTER_ARI_APP, CALLROUTER_ARI_LANE, CALLROUTER_ARI_PASSWORD, CALLROUTER_ARI_PASSWORD_FILE,"
         " CALLROUTER_ARI_REQUEST_LIMIT_S, CALLROUTER_ARI_URL, CALLROUTER_ARI_USERNAME,"
