@@ -102,6 +102,7 @@ class Outbox:
     def wake(self) -> None:
         """A message was kept: it is due now."""
         self._news.set()
+        self._news = asyncio.Event()  # the next news; each worker waits for those since it looked
 
     async def run(self) -> None:
         """Delivers until cancelled. A store that is away is waited for."""
@@ -132,7 +133,7 @@ class Outbox:
 
     async def _go_on(self) -> None:
         while True:
-            self._news.clear()  # before looking: what comes while looking is seen by the next look
+            news = self._news  # before looking: what comes while looking is seen by the next look
             rest_s = LONGEST_REST_S
             try:
                 await self.deliver_due()
@@ -143,7 +144,7 @@ class Outbox:
                 log.warning("outbox waits for the store", because=str(error), again_in_s=rest_s)
             with suppress(TimeoutError):
                 async with asyncio.timeout(rest_s):
-                    await self._news.wait()
+                    await news.wait()
 
     async def _deliver(self, message: VoicemailMessage, delivery: Delivery) -> None:
         result = self._result(message, delivery, await self._attempt(message, delivery.remaining))
