@@ -10,9 +10,12 @@ from pytest import approx
 from router.model.ending import LegResult, Outcome
 from router.model.plan import Music, Order
 from router.model.steps import Member, RingStep
-from tests.calls.house import PROMPTS, House, Placed, only, place
+from tests.calls.house import PROMPTS, SALES_NUMBER, House, Placed, nothing_left, only, place
+from tests.calls.test_when_things_break import LEASED, kill, start_again
 from tests.rules.conftest import VOICEMAIL, public
+from tests.support.clock import run
 from tests.support.fake.far_end import Leg, Line, Phone
+from tests.support.fake_asterisk import FakeAsterisk
 from tests.support.phones import Caller, answers, decides, never_answers
 
 ALICE, BOB = Member(person="alice"), Member(person="bob")
@@ -231,3 +234,32 @@ def test_keys_count_also_where_the_prompts_are_missing(monkeypatch: pytest.Monke
     )
 
     assert call.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("killed_after_s", "talks"),
+    [(4.0, False), (8.2, True)],
+    ids=["somebody is asked", "one has it, the other is told"],
+)
+def test_a_router_killed_meanwhile_leaves_no_leg_and_no_caller_behind(killed_after_s: float, talks: bool) -> None:
+    async def main() -> None:
+        phones = {
+            AT_MOBILE: decides("1", after_s=2.0, asked_for_s=6.0),
+            AT_OTHER: decides("1", after_s=2.5, asked_for_s=9.0),
+        }
+        async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=only(ring(MOBILE, OTHER), VOICEMAIL))
+            line = asterisk.call(Caller(talks_for_s=20.0), to=SALES_NUMBER, door=LEASED)
+            await asyncio.sleep(killed_after_s)
+            await kill(house)
+            await start_again(house)
+            await asyncio.sleep(1.0)
+            assert line.is_talking.is_set() is talks
+            assert asterisk.leg(AT_OTHER).ended_at_s is not None, "whoever was asked is let go"
+            if not talks:
+                assert line.location.startswith("callrouter-fallback")
+                line.hang_up()
+            await house.over(line)
+            nothing_left(house)
+
+    run(main())
