@@ -13,9 +13,21 @@ import structlog
 
 from router.ari.errors import AriError
 from router.ari.events import recording as recording_subject
-from router.ari.models import ChannelDtmfReceived, Event, PlaybackFinished, RecordingFailed, RecordingFinished
+from router.ari.models import (
+    Bridge,
+    Channel,
+    ChannelDtmfReceived,
+    ChannelEnteredBridge,
+    ChannelLeftBridge,
+    Event,
+    PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+)
 from router.calls.call import Call
 from router.calls.digits import Sequence
+from router.calls.errands import insist
+from router.calls.leg import Leg
 from router.calls.prompt import media
 from router.model.call import Direction
 from router.model.department import Department, Feature, Recording
@@ -31,12 +43,21 @@ TWO_BEEPS = f"{BEEP},{BEEP}"  # it goes on
 
 
 def record_talk(call: Call) -> None:
-    """For a talk that has begun: records it if its department always does, and heeds the code from now on."""
+    """For a talk that has begun: records it if its department always does, and heeds the code from now on.
+
+    After a transfer that is another talk: whoever has come to it is told anew that it is recorded, or it is not.
+    """
+    before = next((watcher for watcher in call.watchers if isinstance(watcher, Recorder)), None)
+    if before is not None:
+        before.end()
+        call.watchers.remove(before)
     recorder = _recorder(call)
-    if recorder is not None:
-        call.watchers.append(recorder)
-        if recorder.recording.always and call.serving is not None:
-            recorder.begin()
+    if recorder is None:
+        return
+    call.watchers.append(recorder)
+    goes_on = before is not None and before.recording.always
+    if recorder.recording.always and (call.serving is not None or goes_on):
+        recorder.begin()
 
 
 async def go_on_recording(call: Call) -> None:
@@ -48,16 +69,13 @@ async def go_on_recording(call: Call) -> None:
 
 
 def _recorder(call: Call) -> "Recorder | None":
-    """None when the department whose talk it is records none, or it goes on after a transfer."""
-    if any(isinstance(watcher, Recorder) for watcher in call.watchers):
-        return None
-    partner = call.partner.person if call.partner is not None else None
-    colleague = partner or call.record.person
+    """None when the department whose talk it is records none."""
+    colleague = (call.partner.person if call.partner is not None else None) or call.record.person
     key = call.serving or call.record.department or department_for(colleague, call.plan)
     department = call.plan.departments.get(key or "")
-    if department is None or department.recording is None:
+    if department is None or department.recording is None or call.partner is None:
         return None
-    return Recorder(call, department, department.recording)
+    return Recorder(call, call.partner, department, department.recording)
 
 
 class _Stage(Enum):
@@ -65,18 +83,20 @@ class _Stage(Enum):
     CHANGES = "changes"  # is announced, or asked for
     ON = "on"
     PAUSED = "paused"
+    AWAY = "away"  # paused while the partner is out of the bridge, passing the other one on
 
 
 class Recorder:
     """recording: what the department wants. Called with each of the call's events; it waits for nothing."""
 
-    def __init__(self, call: Call, department: Department, recording: Recording) -> None:
+    def __init__(self, call: Call, partner: Leg, department: Department, recording: Recording) -> None:
         self.recording = recording
         self._call = call
+        self._partner = partner
         self._department = department
         self._stage = _Stage.OFF
         self._name = ""
-        self._number = 0
+        self._is_over = self._is_alone = False
         self._announcement: str | None = None
         codes = [code for code, feature in call.plan.codes.items() if feature is Feature.RECORD]
         self._sequence = Sequence(codes)
@@ -90,6 +110,12 @@ class Recorder:
                 self._call.feed.drop(playback.id)
                 self._announcement = None
                 self._announced(playback.state == "done")
+            case ChannelLeftBridge(channel=channel, bridge=bridge) if self._is_partner(channel, bridge):
+                self._left()
+            case ChannelEnteredBridge(channel=channel, bridge=bridge) if self._is_partner(channel, bridge):
+                self._is_alone = False
+                if self._stage is _Stage.AWAY:
+                    self._call.errands.run(self._come_back())
             case RecordingFinished(recording=live) if live.name == self._name:
                 self._ended(live.duration or 0)
             case RecordingFailed(recording=live) if live.name == self._name:
@@ -100,6 +126,9 @@ class Recorder:
         if any(leg.id == channel and leg.person is not None for leg in self._call.legs):
             return True
         return channel == self._call.channel.id and self._call.record.direction is not Direction.INBOUND
+
+    def _is_partner(self, channel: Channel | None, bridge: Bridge) -> bool:
+        return channel is not None and channel.id == self._partner.id and bridge.id == self._call.caller.bridge_id
 
     def _code(self) -> None:
         match self._stage:
@@ -143,9 +172,8 @@ class Recorder:
 
     async def _record(self) -> None:
         call = self._call
-        self._number += 1
-        epoch = int(call.exchange.now().timestamp())
-        name = TalkName(department=self._department.key, epoch=epoch, call=call.id, number=self._number)
+        epoch, number = int(call.exchange.now().timestamp()), len(call.record.recordings) + 1
+        name = TalkName(department=self._department.key, epoch=epoch, call=call.id, number=number)
         self._name = str(name)
         call.feed.add(recording_subject(self._name))
         try:
@@ -166,6 +194,10 @@ class Recorder:
         log.info("talk recorded", recording=self._name)
         call.note("records the talk")
         call.save(recordings=(*call.record.recordings, self._name))
+        if self._is_over:
+            self.end()
+        elif self._is_alone:
+            self._left()
 
     async def find(self) -> None:
         """Takes over what an earlier router records of this call."""
@@ -178,7 +210,7 @@ class Recorder:
             )
             if not ours:
                 return
-            self._name, self._number = str(ours[-1]), ours[-1].number
+            self._name = str(ours[-1])
             self._call.feed.add(recording_subject(self._name))
             live = await recordings.get_live(self._name)
         except AriError as error:
@@ -206,6 +238,17 @@ class Recorder:
         else:
             self._stage = _Stage.PAUSED
 
+    def _left(self) -> None:
+        """What the one who is left hears meanwhile is no talk."""
+        self._is_alone = True
+        if self._stage is _Stage.ON:
+            self._stage = _Stage.AWAY
+            self._call.errands.run(self._is_done(self._call.ari.recordings.pause(self._name)))
+
+    async def _come_back(self) -> None:
+        if await self._is_done(self._call.ari.recordings.unpause(self._name)):
+            self._stage = _Stage.ON
+
     async def _is_done(self, request: Coroutine[Any, Any, bool]) -> bool:
         try:
             return await request
@@ -221,6 +264,13 @@ class Recorder:
             log.info("beep refused", error=str(error))
 
     # ---- its end
+
+    def end(self) -> None:
+        """The talk is over, though not the call."""
+        self._is_over = True
+        if self._stage is not _Stage.OFF and self._name:
+            self._stage, name = _Stage.OFF, self._name
+            self._call.errands.run(insist(lambda: self._call.ari.recordings.stop(name)))
 
     def _ended(self, duration_s: int) -> None:
         """By its length, or with the bridge."""

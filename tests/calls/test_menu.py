@@ -204,6 +204,18 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("latency_s", [0.0, 0.05, 0.4])
+def test_nothing_is_left_behind_whenever_the_caller_hangs_up(latency_s: float) -> None:
+    asked = menu({"1": TO_ALICE}, extensions=True, invalid="acme/welcome", tries=2)
+    for moment_ms in range(0, 12_000, 50):
+        place(
+            plan=company(asked),
+            caller=Caller(presses={1.0: "9", 1.3: "#", 2.5: "2", 6.0: "01"}, hangs_up_after_s=moment_ms / 1000),
+            phones={"alice": answers(after_s=1.0)},
+            latency_s=latency_s,
+        )
+
+
 # ---- digits
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pytest import approx
 
+from router.ari.models import Event
 from router.ari.transport import Response
 from router.calls.digits import Sequence
-from router.calls.filing import file_talks
+from router.calls.filing import Filing, file_talks
 from router.calls.reconcile import reconcile
 from router.calls.recording import PIECE_S
 from router.model.department import DialPlan, Feature, Recording
@@ -22,7 +23,7 @@ from tests.rules.conftest import ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers
+from tests.support.phones import Caller, answers, busy, transfers
 
 ANNOUNCED = Recording(always=True, announce="acme/welcome")  # 3 s
 SILENTLY = Recording(always=True)
@@ -299,3 +300,96 @@ def test_without_a_code_no_key_ends_one() -> None:
     sequence = Sequence([])
 
     assert not any(sequence.ends(key, "a", 0.0) for key in "*1*2#")
+
+
+# ---- transfers
+
+
+def passed_on(to: str, recording: Recording = ANNOUNCED, **phones: Any) -> Placed:
+    """Alice answers after nothing, and after ten seconds passes the caller on."""
+    return place(
+        plan=company(recording),
+        caller=Caller(hangs_up_after_s=60.0),
+        phones={"alice": transfers(to, after_s=10.0), **phones},
+    )
+
+
+def test_who_is_passed_on_is_told_anew_with_the_new_colleague_and_what_is_between_is_not_recorded() -> None:
+    placed = passed_on("202", bob=answers(after_s=5.0, talks_for_s=20.0))
+
+    assert any(SAID in span.what for span in placed.leg("bob").heard)
+    assert lengths_s(placed) == [approx(10.0 - 3.0, abs=0.3), approx(20.0 - 3.0, abs=0.3)]
+
+
+def test_a_talk_that_goes_on_after_a_transfer_failed_goes_on_being_recorded() -> None:
+    placed = passed_on("202", bob=busy(after_s=5.0))
+
+    assert lengths_s(placed) == [approx(60.0 - 3.0 - 5.0, abs=0.4)]
+
+
+def test_a_department_that_records_nothing_does_not_go_on_recording() -> None:
+    placed = passed_on("601", carol=answers(after_s=5.0, talks_for_s=20.0))
+
+    assert lengths_s(placed) == [approx(10.0 - 3.0, abs=0.3)]
+
+
+def test_a_recording_begun_by_code_ends_with_the_colleague_who_began_it() -> None:
+    async def presses(house: House, line: Line) -> None:
+        await asyncio.sleep(2.0)
+        house.asterisk.leg("alice").press("*1")
+
+    placed = place(
+        plan=company(BEEPED),
+        caller=Caller(hangs_up_after_s=60.0),
+        phones={"alice": transfers("202", after_s=10.0), "bob": answers(after_s=5.0)},
+        meanwhile=presses,
+    )
+
+    assert lengths_s(placed) == [approx(10.0 - 2.4, abs=0.3)]
+
+
+# ---- whenever somebody hangs up
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.05, 0.4])
+def test_nothing_is_left_behind_whenever_the_caller_hangs_up(latency_s: float) -> None:
+    for moment_ms in range(900, 9000, 50):
+        talk(
+            ANNOUNCED,
+            presses={4.5: "*1", 6.5: "*1"},
+            caller=Caller(hangs_up_after_s=moment_ms / 1000),
+            latency_s=latency_s,
+        )
+
+
+async def bring_home(house: House) -> None:
+    """What the service's part does all the time, for as long as somebody awaits it."""
+    filing = Filing(house.live, house.ledger)  # type: ignore[arg-type]
+
+    def take(event: Event) -> None:
+        house.live.take(event)
+        filing.take(event)
+
+    house.ari.on_event = take
+    await filing.run()
+
+
+def test_a_recording_comes_home_as_soon_as_it_has_ended_and_what_waited_within_a_minute() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={"alice": answers(after_s=1.0)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=company(SILENTLY))
+            part = asyncio.ensure_future(bring_home(house))
+            await house.over(asterisk.call(Caller(talks_for_s=10.0), to="+442079460100"))
+            await asyncio.sleep(0.1)
+            assert len(house.talks.kept) == 1
+
+            house.talks.refuses = True
+            await house.over(asterisk.call(Caller(talks_for_s=10.0), to="+442079460100"))
+            await asyncio.sleep(0.1)
+            assert len(asterisk.stored_recordings) == 1
+            house.talks.refuses = False
+            await asyncio.sleep(60.0)
+            assert len(house.talks.kept) == 2
+            part.cancel()
+
+    run(main())
