@@ -14,13 +14,13 @@ from router.model.department import Department, DialPlan, MenuDef
 from router.model.number import NumberKind
 from router.model.plan import DeadEnd, Menu, Queue, Reject, RejectCause, Ring, RoutePlan, Step, Voicemail
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, VoicemailStep
+from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep
 from router.rules.blocks import first_block
 from router.rules.call_steps import NOTHING_GIVEN, CallSteps, Given
 from router.rules.conditions import Conditions
 from router.rules.hours import department_is_open
 
-_ENDING = (VoicemailStep, MenuStep, Reject, DeadEnd)  # what a menu's key leads to may stand before its `otherwise`
+_ENDING = (Voicemail, Menu, Reject, DeadEnd)  # what a menu's key leads to may stand before its `otherwise`
 
 PERSON_RINGS_FOR_S = 30.0  # a colleague's extension dialled directly
 PERSON_MESSAGE_S = 180.0
@@ -213,8 +213,9 @@ class _Arriving:
                 if isinstance(step, HopStep):
                     following = self._enter(step, into)
                     break
-                into.steps.append(self._steps.made(step, into.here, into.given))
-                if isinstance(step, _ENDING):
+                made = self._steps.made(step, into.here, into.given)
+                into.steps.append(made)
+                if isinstance(made, _ENDING):
                     break
             pending = following
         return RoutingDecision(
