@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import blocks, diff, explain, people, plan, running
+from router.cli import blocks, diff, explain, people, plan, prove, running
 
 
 @click.group(
@@ -27,6 +27,7 @@ for command in (
     plan.test,
     explain.explain,
     diff.diff,
+    prove.prove,
     plan.schema,
     plan.fallback,
     running.migrate,

@@ -67,7 +67,8 @@ def asked(
     _check(question, plan)
     by = question.by or plan.person_of.get(question.caller or "")
     is_withheld = question.withhold or question.caller == WITHHELD
-    inputs = noted(DecisionInputs(), situation, at)
+    known = replace(situation, feeds={**plan.copies, **situation.feeds})
+    inputs = noted(DecisionInputs(), known, at)
     return CallRecord(
         id=CallId("explained"),
         direction=Direction.INBOUND if by is None else Direction.OUTBOUND,
