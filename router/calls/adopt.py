@@ -34,7 +34,8 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         partner = _legs(call, leg)
         call.partner, call.is_talking = partner, True
         call.caller.is_in_bridge_already()
-        call.occupies(partner.person)
+        is_served = partner.person == call.record.answered_by  # not by whoever was transferred to since
+        call.occupies(partner.person, call.record.department if is_served else None)
         if call.record.transferred_from is None:
             call.occupies(call.record.person)  # who placed it; after a transfer they are no longer in it
         call.note("adopted: the router was started anew during the talk")

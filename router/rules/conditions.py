@@ -53,7 +53,7 @@ class Conditions:
     def _stands(self, key: str, state: Condition) -> bool:
         department = self.plan.departments[key]
         if state is Condition.UNATTENDED:
-            return is_unattended(department, self.situation, self.at)
+            return is_unattended(department, self.plan, self.situation, self.at)
         is_open_now = department_is_open(department, self.plan, self.at, self.situation).is_open
         return is_open_now is (state is Condition.OPEN)
 

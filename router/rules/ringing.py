@@ -148,9 +148,11 @@ def misfit(person: str, department: str | None, situation: Situation, at: dateti
     return _off_duty(person, department, situation, at) or _engaged(person, situation) or unregistered
 
 
-def is_unattended(department: Department, situation: Situation, at: datetime) -> bool:
-    """Whether no member of the department could take a call now."""
-    return all(misfit(person, department.key, situation, at) is not None for person in department.members)
+def is_unattended(department: Department, plan: DialPlan, situation: Situation, at: datetime) -> bool:
+    """Whether no member of the department could take a call now, not even where they forward it to."""
+    offering = _Offering(department.key, False, plan, situation, at, ())
+    members = (Target(person=key, endpoint=plan.people[key].endpoint) for key in department.members)
+    return not any(isinstance(offering.to(target, PHONE_RINGS_FOR_S), Offer) for target in members)
 
 
 def key_of(target: Target) -> str:

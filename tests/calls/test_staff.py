@@ -19,11 +19,13 @@ from router.model.people import Activity
 from router.model.record import CallRecord
 from router.store.contract import CallStore
 from router.store.errors import StoreError
+from tests.calls.house import SALES_NUMBER, House, only
+from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import PEOPLE
-from tests.rules.conftest import LONDON, person
+from tests.rules.conftest import LONDON, person, ring
 from tests.support.clock import A_TUESDAY, now, run
 from tests.support.fake_asterisk import FakeAsterisk
-from tests.support.phones import answers, unregistered
+from tests.support.phones import Caller, answers, unregistered
 
 ONE, OTHER = CallId("1"), CallId("2")
 
@@ -270,5 +272,22 @@ def test_a_store_that_is_away_at_the_start_is_asked_again() -> None:
         await asyncio.sleep(10.0)
         assert team.activities["alice"].calls_today == 2
         counting.cancel()
+
+    run(main())
+
+
+def test_a_talk_that_is_adopted_counts_and_is_wrapped_up_like_any_other() -> None:
+    async def main() -> None:
+        plan = only(ring("alice"), wrap_up_s=20.0)
+        async with FakeAsterisk(phones={"alice": answers(after_s=1.0)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=plan)
+            line = asterisk.call(Caller(talks_for_s=30.0), to=SALES_NUMBER)
+            await line.is_talking.wait()
+            await kill(house)
+            await start_again(house)
+            await house.over(line)
+            alice = house.staff.activities["alice"]
+            assert alice.calls_today == 1
+            assert alice.wraps_up_until and alice.wraps_up_until > now()
 
     run(main())

@@ -132,8 +132,13 @@ def test_a_department_is_unattended_when_none_of_its_members_could_take_a_call()
     one_left = doing(alice=TALKS)
     nobody = Situation(activities={"alice": TALKS}, standings={"bob": Standing(is_paused=True)})
 
-    assert not is_unattended(SALES, one_left, OPEN)
-    assert is_unattended(SALES, nobody, OPEN)
+    forwards = plan_where(ALICE, forward={ForwardWhen.UNREGISTERED: HOME})
+    away = doing(alice=Activity(is_registered=False), bob=TALKS)
+
+    assert not is_unattended(SALES, acme(), one_left, OPEN)
+    assert is_unattended(SALES, acme(), nobody, OPEN)
+    assert is_unattended(SALES, acme(), away, OPEN)
+    assert not is_unattended(SALES, forwards, away, OPEN), "her calls go on to where she is"
 
 
 @pytest.mark.parametrize(
