@@ -56,7 +56,7 @@ class Refer:
         """Plays something to the phone, in place of the ringing."""
         ari = self.call.ari
         await insist(lambda: ari.channels.ring_stop(self._channel_id))
-        await insist(lambda: ari.channels.play_with_id(self._channel_id, playback, media=media))
+        await ari.channels.play_with_id(self._channel_id, playback, media=media)
 
     async def back(self) -> None:
         """Ends the ringing, for a phone that goes on talking."""

@@ -13,15 +13,18 @@ from router.ari.transport import Response
 from router.calls.reconcile import reconcile
 from router.calls.sweep import sweep
 from router.model.ending import Outcome
+from router.model.plan import Announcements, CallBackOffer
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only
+from tests.calls.queueing import queue
 from tests.calls.test_hangup_anywhere import SCENES
+from tests.calls.test_park import LOT, dials
 from tests.rules.acme import acme
-from tests.rules.conftest import VOICEMAIL
+from tests.rules.conftest import VOICEMAIL, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
 from tests.support.fake.wire import error
 from tests.support.fake_asterisk import INBOUND, OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, early_media
+from tests.support.phones import Caller, answers, declines, early_media, never_answers, transfers
 
 TRUNKS = (
     acme(),
@@ -32,7 +35,51 @@ TRUNKS = (
     },
 )
 IN, OUT = replace(INBOUND, lease_s=10.0), replace(OUTBOUND, lease_s=10.0)
-SCENE = {**SCENES, "outgoing": TRUNKS}
+QUEUE = (
+    only(
+        queue(
+            "alice",
+            "bob",
+            each_s=3.0,
+            longest_s=40.0,
+            announce=Announcements(every_s=5.0, position=True),
+            call_back=CallBackOffer(key="1", prompt="acme/press-1"),
+        ),
+        VOICEMAIL,
+    ),
+    {
+        "alice": [declines(after_s=1.0), answers(after_s=2.0, talks_for_s=20.0)],
+        "bob": [never_answers(), answers(after_s=1.0)],
+        "voipco": answers(after_s=1.0, talks_for_s=10.0),
+    },
+)
+TRANSFER = (
+    only(ring("alice", for_s=20.0)),
+    {
+        "alice": [transfers("203"), answers(after_s=1.0, talks_for_s=20.0)],
+        "carol": [answers(after_s=2.0, talks_for_s=20.0), declines(after_s=1.0)],
+    },
+)
+PARKED = (
+    replace(TRANSFER[0], parking=replace(LOT, for_s=10.0)),
+    TRANSFER[1] | {"alice": [transfers("700"), answers(after_s=1.0, talks_for_s=20.0)]},
+)
+PASSED_ON = (
+    acme(),
+    {
+        "alice": answers(after_s=1.0, talks_for_s=20.0),
+        "carol": TRANSFER[1]["carol"],
+        "voipco": answers(after_s=1.0),
+    },
+)
+SCENE = {
+    **SCENES,
+    "outgoing": TRUNKS,
+    "queue": QUEUE,
+    "transfer": TRANSFER,
+    "parked": PARKED,
+    "passed on": PASSED_ON,
+}
 
 
 class Faulty:
@@ -150,14 +197,30 @@ async def one_call(scene: str, one_in: int, chance: random.Random, mishaps: int 
 def begin(scene: str, house: House, chance: random.Random) -> Line | None:
     patience_s = chance.choice((chance.uniform(0, 60), 3600.0))
     message_s = chance.uniform(0.5, 30.0)
-    caller = Caller(talks_for_s=chance.uniform(30, 60), hangs_up_after_s=patience_s, message_s=message_s)
+    presses = {chance.uniform(0, 30): "1"} if scene == "queue" and chance.random() < 0.5 else {}
+    caller = Caller(
+        talks_for_s=chance.uniform(30, 60), hangs_up_after_s=patience_s, message_s=message_s, presses=presses
+    )
     match scene:
         case "click-to-call":
             house.live.place("alice", "02079460999")
             return None
         case "outgoing":
             return house.asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
+        case "passed on":
+            line = house.asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
+            asyncio.get_running_loop().call_later(chance.uniform(2, 6), line.ask_transfer, "203")
+            return line
+        case "parked":
+            line = house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+            asyncio.get_running_loop().call_later(chance.uniform(2, 16), _dials_slot, house, line)
+            return line
     return house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+
+
+def _dials_slot(house: House, line: Line) -> None:
+    if not line.cause:
+        dials(house, "dave", "701", hangs_up_after_s=20.0)
 
 
 async def mishap(house: House, chance: random.Random) -> None:
