@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from router.dialplan.calendars import Window, read_closures
-from router.dialplan.prove import Proof, prove, window_of
+from router.dialplan.load import load
+from router.dialplan.prove import Proof, coverage, prove, window_of
 from router.dialplan.prove.export import opening_hours
 from router.dialplan.prove.findings import Level, Topic, length
 from router.model.department import Condition, DialPlan, InboundRule, MenuChoice, MenuDef
@@ -16,6 +19,7 @@ from router.model.hours import BusinessHours, Closure, DayException, Feed, FeedC
 from router.model.situation import Situation
 from router.model.steps import HopStep, MenuStep
 from router.rules.timeline import schedule_stretches
+from tests.dialplan.conftest import HERE, SHIPPED
 from tests.rules.acme import PEOPLE, SALES, SUPPORT, acme
 from tests.rules.conftest import (
     LONDON,
@@ -449,6 +453,23 @@ def test_a_switch_and_its_end_are_changes() -> None:
     (coming,) = proved(plan_of(SALES), situation=Situation(switches={"department:sales": switch})).coming
     assert coming.now == "Sales closed: voicemail"
     assert coming.changes[0][0] == FROM + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("directory", [HERE / "good" / "whole", SHIPPED / "acme"], ids=lambda path: path.name)
+def test_at_any_moment_it_is_as_a_call_would_be_decided(directory: Path) -> None:
+    """Around every boundary, and at moments drawn in between."""
+    plan = load(directory, now=FROM).plan
+    assert plan is not None
+    window, drawn = window_of(plan, FROM, 400, Situation()), Random(1)
+    for line in coverage.lines(window):
+        assert line.held[0].begins_at == FROM
+        assert line.held[-1].ends_at == window.ends_at
+        for held in line.held[:200]:
+            length_s = (held.ends_at - held.begins_at).total_seconds()
+            moments = [held.begins_at, held.ends_at - timedelta(microseconds=1)]
+            moments += [held.begins_at + timedelta(seconds=drawn.random() * length_s) for _ in range(3)]
+            for at in moments:
+                assert coverage.reached(window, line.numbers[-1], at) == held.reached, (line.name, at)
 
 
 def test_lengths_in_words() -> None:

@@ -161,13 +161,13 @@ def _held(window: Window, number: PhoneNumber, subjects: _Subjects) -> Iterator[
     ]
     if not stretches:
         yield Held(
-            begins_at=window.begins_at, ends_at=window.ends_at, reached=_reached(window, number, window.begins_at)
+            begins_at=window.begins_at, ends_at=window.ends_at, reached=reached(window, number, window.begins_at)
         )
         return
     for begins_at, now in together(stretches):
         standing = tuple((stretch.is_open, id(stretch.exception)) for stretch in now)
         if standing not in known:
-            known[standing] = _reached(window, number, begins_at)
+            known[standing] = reached(window, number, begins_at)
         yield Held(begins_at=begins_at, ends_at=min(stretch.ends_at for stretch in now), reached=known[standing])
 
 
@@ -184,7 +184,8 @@ def _merged(pieces: Iterable[Held]) -> Iterator[Held]:
         yield held
 
 
-def _reached(window: Window, number: PhoneNumber, at: datetime) -> Reached:
+def reached(window: Window, number: PhoneNumber, at: datetime) -> Reached:
+    """What an ordinary caller of the number reaches at one moment."""
     plan, situation = window.plan, window.situation
     call = InboundCall(
         id=CallId("proved"),
