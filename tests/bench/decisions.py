@@ -1,19 +1,21 @@
 """Decisions alone, without Asterisk: how long the rules take on the company's whole plan, and how long its load."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import perf_counter
 
 from router.dialplan.diff import Diff
 from router.dialplan.load import load
 from router.dialplan.numbers import public_number, read_caller, read_number
+from router.dialplan.prove import prove
 from router.model.call import CallId, Direction, InboundCall, OutboundCall
 from router.model.department import DialPlan
+from router.model.hours import BusinessHours, Span
 from router.model.record import CallRecord, DecisionInputs
 from router.rules.caller_id import choose_caller_id
 from router.rules.inbound import route
@@ -38,19 +40,31 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
 
 
-def time_decisions() -> tuple[float, list[Timed], float]:
-    """Seconds to load the plan, the decisions' times, and seconds to compare two plans over `REPLAYED` calls.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days; and decisions."""
 
-    Raises ValueError when the plan is refused.
-    """
+    load_s: float
+    decisions: list[Timed]
+    diff_s: float
+    prove_s: float
+
+
+def time_alone() -> Alone:
+    """Raises ValueError when the plan is refused."""
     with TemporaryDirectory() as folder:
         plan = write_plan(Path(folder, "plan"))
-        began = time.perf_counter()
+        began = perf_counter()
         loaded = load(plan)
-        took = time.perf_counter() - began
+        took = perf_counter() - began
     if loaded.plan is None:
         raise ValueError("\n".join(map(str, loaded.faults)))
-    return took, _decisions(loaded.plan), _diff_s(loaded.plan, replace(loaded.plan, inbound=()))
+    return Alone(
+        load_s=took,
+        decisions=_decisions(loaded.plan),
+        diff_s=_diff_s(loaded.plan, replace(loaded.plan, inbound=())),
+        prove_s=_prove_s(loaded.plan),
+    )
 
 
 def _decisions(plan: DialPlan) -> list[Timed]:
@@ -68,10 +82,10 @@ def _diff_s(old: DialPlan, new: DialPlan) -> float:
     records = [_recorded(index, old) for index in range(REPLAYED)]
     diff = Diff(old=old, new=new)
     public_number.cache_clear()  # each caller is another one
-    began = time.perf_counter()
+    began = perf_counter()
     for record in records:
         diff.add(record)
-    return time.perf_counter() - began
+    return perf_counter() - began
 
 
 def _recorded(index: int, plan: DialPlan) -> CallRecord:
@@ -88,6 +102,18 @@ def _recorded(index: int, plan: DialPlan) -> CallRecord:
         dialplan=plan.digest,
         inputs=DecisionInputs(caller=caller(index), called=called, trunk="carrier"),
     )
+
+
+def _prove_s(plan: DialPlan) -> float:
+    """At worst: each department has a schedule of its own that opens twice a day."""
+    spans = (Span(opens=time(8, 30), closes=time(12, 30)), Span(opens=time(13, 15), closes=time(17, 45)))
+    schedules = {
+        key: BusinessHours(name=key, zone=plan.zone, week=(spans,) * 6 + ((),)) for key in plan.departments
+    }
+    departments = {key: replace(department, hours=key) for key, department in plan.departments.items()}
+    began = perf_counter()
+    prove(replace(plan, schedules=schedules, departments=departments), AT)
+    return perf_counter() - began
 
 
 def _inbound(index: int, plan: DialPlan) -> InboundCall:
@@ -117,7 +143,7 @@ def _timed(what: str, decisions: Sequence[Callable[[], object]]) -> Timed:
     times = []
     for _ in range(3):
         for decide in decisions:
-            began = time.perf_counter()
+            began = perf_counter()
             decide()
-            times.append(time.perf_counter() - began)
+            times.append(perf_counter() - began)
     return Timed(what=what, p50=median(times), p99=percentile(times, 0.99))
