@@ -72,7 +72,7 @@ def test_a_good_plan_ends_with_0_and_tells_what_changes_next(prove: Prove) -> No
 def test_what_cannot_be_meant_ends_with_1_and_is_told_with_its_place(prove: Prove) -> None:
     result = prove(SHADOWED)
     assert result.exit_code == 1
-    assert "rules that never match\n  fault    acme.yaml:24: inbound[1]: never matches: " in result.output
+    assert "rules that never match\n  fault    acme.yaml:23: inbound[1]: never matches: " in result.output
     assert result.output.endswith("1 fault, 0 warnings, 0 notes\n")
 
 
