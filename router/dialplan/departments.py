@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from router.dialplan import values
-from router.dialplan.leaves import Many
+from router.dialplan.leaves import Many, Word
 from router.dialplan.parts import Part
 from router.dialplan.steps import Steps
 
@@ -33,10 +33,10 @@ class Recording(Part):
     keep: values.KeptDays = KEEP_DAYS
 
 
-def _recorded(value: Any) -> Any:
-    if isinstance(value, str) and value != "always":
-        raise ValueError("write always, or {always: false} for talks that are recorded on demand")
-    return {"always": True} if value == "always" else value
+Recorded = Annotated[
+    Recording,
+    Word("always", {"always": True}, "write always, or {always: false} for talks that are recorded on demand"),
+]
 
 
 class Department(Part):
@@ -55,7 +55,7 @@ class Department(Part):
     label: values.Label | None = None
     labels: dict[values.NumberText, values.Label] = Field(default_factory=dict)
     ringtone: values.Ringtone | None = None
-    record: Annotated[Recording | None, BeforeValidator(_recorded)] = None
+    record: Recorded | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -46,6 +46,8 @@ def _step(plan: Draft, path: Path, step: Step, listed: StepList) -> None:
             if listed.department is None:
                 plan.fault(path, f"a queue is a department's; {_HOP}")
             _entries(plan, (*path, "queue"), step.queue, listed)
+            if step.call_back is not None and not plan.trunks and plan.is_sound("trunks"):
+                plan.fault((*path, "call_back"), "there is no trunk to call anybody back by")
 
 
 _HOP = "write {department: …} to use that department's"

@@ -85,6 +85,26 @@ class Short:
         return {self._key: value} if isinstance(value, str | int) else value
 
 
+class Word:
+    """Marks a part that may be written as one word, which stands for these keys. hint: said of another word."""
+
+    def __init__(self, word: str, keys: dict[str, Any], hint: str) -> None:
+        self._word = word
+        self._keys = keys
+        self._hint = hint
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._full, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"const": self._word}, handler(schema)]}
+
+    def _full(self, value: Any) -> Any:
+        if isinstance(value, str) and value != self._word:
+            raise ValueError(self._hint)
+        return self._keys if value == self._word else value
+
+
 Many = Annotated[list[T], Field(min_length=1), OneOrMany(str, int)]
 
 

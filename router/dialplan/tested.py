@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from router.dialplan import values
+from router.dialplan import tested_values, values
 from router.dialplan.leaves import Many, OneOrMany
 from router.dialplan.parts import Part
 from router.model.call import Verification
@@ -22,8 +22,8 @@ class TestedCall(Part):
     trunk: values.TrunkName | None = None
     verified: values.Verified = Verification.NONE
     name: values.Line | None = None
-    press: Many[values.Pressed] = Field(default_factory=list)
-    switched: dict[values.SwitchName, values.Put] = Field(default_factory=dict)
+    press: Many[tested_values.Pressed] = Field(default_factory=list)
+    switched: dict[tested_values.SwitchName, tested_values.Put] = Field(default_factory=dict)
     paused: Many[values.PersonName] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -44,11 +44,11 @@ class Expectation(Part):
 
     department: values.DepartmentName | None = None
     open: bool | None = None
-    steps: list[values.StepText] | None = None
+    steps: list[tested_values.StepText] | None = None
     caller_id: values.Shown | None = None
     trunks: Many[values.TrunkName] | None = None
     refused: bool | None = None
-    rings: Annotated[list[values.TargetText], OneOrMany(str, int)] | None = None
+    rings: Annotated[list[tested_values.TargetText], OneOrMany(str, int)] | None = None
     name: values.Line | None = None
     ringtone: values.Ringtone | None = None
 

@@ -15,19 +15,17 @@ from router.dialplan.numbers import is_country, public_number
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind
 from router.model.call import Verification
 from router.model.department import Condition, NumberFormat, ShownNumber
-from router.model.hours import Position, Span
+from router.model.hours import Span
 from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
 from router.model.plan import Music, Order, RejectCause
 
 MOST_LABEL = 20  # characters: the caller's name must still fit beside it
 MOST_SLOTS = 100
-NOTHING = "nothing"  # in a test's press: no key at all
 MEMBERS = "members"
 
-_NUMBERISH = re.compile(r"[+0-9][0-9 ().\-/]*\Z", re.ASCII)
+NUMBERISH = re.compile(r"[+0-9][0-9 ().\-/]*\Z", re.ASCII)
 _SLOTS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?\Z", re.ASCII)
 _KEY = re.compile(r"[0-9*#]\Z", re.ASCII)
-_PRESSED = re.compile(r"[0-9*#]\Z|[0-9]{2,6}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ def _line(text: str, _: Context) -> str:
     return text.strip()
 
 
-def _public(text: str, context: Context) -> PhoneNumber:
+def public(text: str, context: Context) -> PhoneNumber:
     if context.country == UNKNOWN_COUNTRY:
         return PhoneNumber(kind=NumberKind.INVALID, value=text, raw=text)
     read = public_number(text, context.country)
@@ -73,12 +71,12 @@ def _public(text: str, context: Context) -> PhoneNumber:
 
 
 def _number_text(text: str, context: Context) -> str:
-    _public(text, context)
+    public(text, context)
     return text  # as written: two keys that mean the same number must not become one
 
 
 def _shown(text: str, context: Context) -> ShownNumber:
-    return ShownNumber(number=None if text == "withheld" else _public(text, context))
+    return ShownNumber(number=None if text == "withheld" else public(text, context))
 
 
 def _extension(text: str, _: Context) -> PhoneNumber:
@@ -123,22 +121,22 @@ def _day(text: str, _: Context) -> str:
 
 
 def _rung(text: str, context: Context) -> Rung:
-    who = (MEMBERS, *names(context, Kind.PERSON, Kind.DEPARTMENT))
-    if text in who:
+    if text == MEMBERS or any(text in context.names.get(kind, ()) for kind in (Kind.PERSON, Kind.DEPARTMENT)):
         return Rung(text=text, name=text)
     owner, dot, what = text.rpartition(".")
     if dot and what == "mobile":
-        return Rung(text=text, name=_person(owner, context), is_mobile=True)
+        return Rung(text=text, name=person(owner, context), is_mobile=True)
     if text in context.extensions:
         raise ValueError(f"{text} is an extension; write the name of the person or department that has it")
-    if _NUMBERISH.match(text):
-        return Rung(text=text, number=_public(text, context))
+    if NUMBERISH.match(text):
+        return Rung(text=text, number=public(text, context))
     if context.is_partial:
         return Rung(text=text, name=text)
+    who = names(context, Kind.PERSON, Kind.DEPARTMENT, also=(MEMBERS,))
     raise ValueError(f'"{brief(text)}" is no person or department; {context.suggest(text, who)}')
 
 
-def _person(name: str, context: Context) -> str:
+def person(name: str, context: Context) -> str:
     people = context.names.get(Kind.PERSON, ())
     if name not in people and not context.is_partial:
         raise ValueError(f'"{brief(name)}" is no person; {context.suggest(name, people)}')
@@ -148,7 +146,7 @@ def _person(name: str, context: Context) -> str:
 def _forward(text: str, context: Context) -> PhoneNumber | None:
     if text == "mobile":
         return None
-    return _extension(text, context) if text in context.extensions else _public(text, context)
+    return _extension(text, context) if text in context.extensions else public(text, context)
 
 
 def _slots(text: str, _: Context) -> tuple[PhoneNumber, ...]:
@@ -168,72 +166,13 @@ def _key(text: str, _: Context) -> str:
     return text
 
 
-def _pressed(text: str, _: Context) -> str:
-    if text == NOTHING:
-        return ""
-    if not _PRESSED.match(text):
-        raise ValueError(f'"{brief(text)}" cannot be pressed; write a key, an extension or "{NOTHING}"')
-    return text
-
-
 def _label(text: str, _: Context) -> str:
     if not text.strip() or not text.isprintable() or len(text) > MOST_LABEL:
         raise ValueError(f"must be 1 to {MOST_LABEL} printable characters: the caller's name stands behind it")
     return text.strip()
 
 
-def _switched(text: str, context: Context) -> str:
-    """The name of a department or schedule -> the key of its switch, such as "department:sales"."""
-    kinds = [kind for kind in (Kind.DEPARTMENT, Kind.SCHEDULE) if text in context.names.get(kind, ())]
-    if len(kinds) == 1:
-        return f"{kinds[0].value}:{text}"
-    both = [f"{kind.value}:{text}" for kind in kinds]
-    if both:
-        raise ValueError(f'"{text}" is a department and a schedule; write {" or ".join(both)}')
-    kind, _, name = text.partition(":")
-    shared = set(context.names.get(Kind.DEPARTMENT, ())) & set(context.names.get(Kind.SCHEDULE, ()))
-    if context.is_partial or (kind in (Kind.DEPARTMENT.value, Kind.SCHEDULE.value) and name in shared):
-        return text
-    known = names(context, Kind.DEPARTMENT, Kind.SCHEDULE)
-    raise ValueError(f'"{brief(text)}" is no department or schedule; {context.suggest(text, known)}')
-
-
-def _target_text(text: str, context: Context) -> str:
-    """Whom a step rings, as a test names them: alice, alice.mobile or +447400123456."""
-    people = context.names.get(Kind.PERSON, ())
-    if _NUMBERISH.match(text) and text not in people:
-        return _public(text, context).value
-    _person(text.removesuffix(".mobile"), context)
-    return text
-
-
-def _step_text(text: str, context: Context) -> str:
-    """A step in short, as `rules.explain.step_text` writes it."""
-    match text.split():
-        case ["play"] | ["voicemail"] | ["dead-end"]:
-            return text
-        case ["ring" | "queue" as what, _, *_] as words:
-            return " ".join([what, *(_target_text(word, context) for word in words[1:])])
-        case ["menu", menu]:
-            menus = context.names.get(Kind.MENU, ())
-            if menu not in menus and not context.is_partial:
-                raise ValueError(f'"{brief(menu)}" is no menu; {context.suggest(menu, menus)}')
-            return f"menu {menu}"
-        case ["reject", cause] if cause in _CAUSES:
-            return f"reject {cause}"
-    raise ValueError(f'"{brief(text)}" is no step in short; known: {", ".join(SHORT_STEPS)}')
-
-
-SHORT_STEPS = (
-    "play",
-    "ring alice bob.mobile",
-    "queue alice bob",
-    "menu main",
-    "voicemail",
-    "reject busy",
-    "dead-end",
-)
-_CAUSES = {each.value: each for each in RejectCause}
+CAUSES = {each.value: each for each in RejectCause}
 
 Line = Annotated[str, Text(_line, minLength=1, maxLength=80)]
 Label = Annotated[str, Text(_label, minLength=1, maxLength=MOST_LABEL)]
@@ -248,9 +187,8 @@ ScheduleName = Annotated[str, known(Kind.SCHEDULE)]
 MenuName = Annotated[str, known(Kind.MENU)]
 LeadName = Annotated[str, known(Kind.DEPARTMENT, Kind.PERSON, Kind.MENU)]
 RungName = Annotated[Rung, Text(_rung, digits=True)]
-SwitchName = Annotated[str, Text(_switched)]
 
-Number = Annotated[PhoneNumber, Text(_public, digits=True)]
+Number = Annotated[PhoneNumber, Text(public, digits=True)]
 NumberText = Annotated[str, Text(_number_text, digits=True)]
 Shown = Annotated[ShownNumber, Text(_shown, digits=True)]
 Extension = Annotated[PhoneNumber, Text(_extension, digits=True)]
@@ -262,7 +200,6 @@ OwnNumbers = Annotated[NumberPattern, Text(_own_numbers, digits=True)]
 Dialled = Annotated[str, Text(lambda text, _: text, digits=True)]
 Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456", "202"])]
 Key = Annotated[str, Text(_key, digits=True)]
-Pressed = Annotated[str, Text(_pressed, digits=True, examples=["2", "201", NOTHING])]
 Code = Annotated[
     str, Text(lambda text, _: scalars.code(text), digits=True, type="string", pattern=r"^\*[0-9]{1,4}$")
 ]
@@ -299,9 +236,6 @@ Moment = Annotated[
 Format = Annotated[NumberFormat, one_of({each.value: each for each in NumberFormat})]
 RingOrder = Annotated[Order, one_of({each.value: each for each in Order})]
 Heard = Annotated[Music, one_of({each.value: each for each in Music})]
-Cause = Annotated[RejectCause, one_of(_CAUSES)]
+Cause = Annotated[RejectCause, one_of(CAUSES)]
 Verified = Annotated[Verification, one_of({each.value: each for each in Verification})]
 Stands = Annotated[Condition, one_of({each.value: each for each in Condition})]
-Put = Annotated[Position, one_of({each.value: each for each in Position})]
-TargetText = Annotated[str, Text(_target_text, digits=True, examples=["alice", "alice.mobile", "+447400123456"])]
-StepText = Annotated[str, Text(_step_text, examples=list(SHORT_STEPS))]

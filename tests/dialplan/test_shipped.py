@@ -109,4 +109,12 @@ def test_the_json_schema_is_whole_and_knows_what_is_refused() -> None:
     assert made["additionalProperties"] is False
     assert all(part["additionalProperties"] is False for part in made["$defs"].values())
     assert made["$defs"]["RingStep"]["properties"]["order"]["enum"] == [each.value for each in Order]
+    record, ring, key = (
+        made["$defs"]["Department"]["properties"]["record"],
+        made["$defs"]["RingStep"]["properties"]["ring"],
+        made["$defs"]["Menu"]["properties"]["keys"]["additionalProperties"],
+    )
+    assert {"const": "always"} in record["anyOf"]
+    assert {"$ref": "#/$defs/RingEntry"} in ring["anyOf"][0]["anyOf"]
+    assert [each["type"] for each in key["oneOf"]] == [["string", "integer"], "array"]
     assert made["required"] == ["company", "country", "timezone", "departments"]
