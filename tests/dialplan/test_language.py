@@ -170,7 +170,11 @@ def test_a_menu_s_keys_lead_to_departments_people_menus_and_steps(whole: DialPla
         MenuChoice(key="2", steps=(HopStep(department="support"),), words="Support"),
         MenuChoice(key="3", steps=(alice,), words="Alice Ng"),
         MenuChoice(key="4", steps=(MenuStep(menu="night"),), words="the menu night"),
-        MenuChoice(key="*", steps=(Play(sound="sorry"), ring), words="plays sorry, then rings Bob Iyer, Alice Ng's mobile"),
+        MenuChoice(
+            key="*",
+            steps=(Play(sound="sorry"), ring),
+            words="plays sorry, then rings Bob Iyer, Alice Ng's mobile",
+        ),
         MenuChoice(key="#", steps=(HopStep(department="lost"),), words="Lost"),
     )
     assert main.otherwise == (HopStep(department="sales"),)
