@@ -13,21 +13,10 @@ import structlog
 
 from router.ari.errors import AriError
 from router.ari.events import recording as recording_subject
-from router.ari.models import (
-    Bridge,
-    Channel,
-    ChannelDtmfReceived,
-    ChannelEnteredBridge,
-    ChannelLeftBridge,
-    Event,
-    PlaybackFinished,
-    RecordingFailed,
-    RecordingFinished,
-)
+from router.ari.models import ChannelDtmfReceived, Event, PlaybackFinished, RecordingFailed, RecordingFinished
 from router.calls.call import Call
 from router.calls.digits import Sequence
 from router.calls.errands import insist
-from router.calls.leg import Leg
 from router.calls.prompt import media
 from router.model.call import Direction
 from router.model.department import Department, Feature, Recording
@@ -47,7 +36,7 @@ def record_talk(call: Call) -> None:
 
     After a transfer that is another talk: whoever has come to it is told anew that it is recorded, or it is not.
     """
-    before = next((watcher for watcher in call.watchers if isinstance(watcher, Recorder)), None)
+    before = _known(call)
     if before is not None:
         before.end()
         call.watchers.remove(before)
@@ -68,14 +57,30 @@ async def go_on_recording(call: Call) -> None:
         await recorder.find()
 
 
+def interrupt_recording(call: Call) -> None:
+    """While one of the two is out of the talk, to pass the other one on."""
+    if (recorder := _known(call)) is not None:
+        recorder.interrupt()
+
+
+def resume_recording(call: Call) -> None:
+    """They talk again."""
+    if (recorder := _known(call)) is not None:
+        recorder.resume()
+
+
+def _known(call: Call) -> "Recorder | None":
+    return next((watcher for watcher in call.watchers if isinstance(watcher, Recorder)), None)
+
+
 def _recorder(call: Call) -> "Recorder | None":
     """None when the department whose talk it is records none."""
     colleague = (call.partner.person if call.partner is not None else None) or call.record.person
     key = call.serving or call.record.department or department_for(colleague, call.plan)
     department = call.plan.departments.get(key or "")
-    if department is None or department.recording is None or call.partner is None:
+    if department is None or department.recording is None:
         return None
-    return Recorder(call, call.partner, department, department.recording)
+    return Recorder(call, department, department.recording)
 
 
 class _Stage(Enum):
@@ -89,10 +94,9 @@ class _Stage(Enum):
 class Recorder:
     """recording: what the department wants. Called with each of the call's events; it waits for nothing."""
 
-    def __init__(self, call: Call, partner: Leg, department: Department, recording: Recording) -> None:
+    def __init__(self, call: Call, department: Department, recording: Recording) -> None:
         self.recording = recording
         self._call = call
-        self._partner = partner
         self._department = department
         self._stage = _Stage.OFF
         self._name = ""
@@ -110,12 +114,6 @@ class Recorder:
                 self._call.feed.drop(playback.id)
                 self._announcement = None
                 self._announced(playback.state == "done")
-            case ChannelLeftBridge(channel=channel, bridge=bridge) if self._is_partner(channel, bridge):
-                self._left()
-            case ChannelEnteredBridge(channel=channel, bridge=bridge) if self._is_partner(channel, bridge):
-                self._is_alone = False
-                if self._stage is _Stage.AWAY:
-                    self._call.errands.run(self._come_back())
             case RecordingFinished(recording=live) if live.name == self._name:
                 self._ended(live.duration or 0)
             case RecordingFailed(recording=live) if live.name == self._name:
@@ -126,9 +124,6 @@ class Recorder:
         if any(leg.id == channel and leg.person is not None for leg in self._call.legs):
             return True
         return channel == self._call.channel.id and self._call.record.direction is not Direction.INBOUND
-
-    def _is_partner(self, channel: Channel | None, bridge: Bridge) -> bool:
-        return channel is not None and channel.id == self._partner.id and bridge.id == self._call.caller.bridge_id
 
     def _code(self) -> None:
         match self._stage:
@@ -197,7 +192,7 @@ class Recorder:
         if self._is_over:
             self.end()
         elif self._is_alone:
-            self._left()
+            self.interrupt()
 
     async def find(self) -> None:
         """Takes over what an earlier router records of this call."""
@@ -238,12 +233,16 @@ class Recorder:
         else:
             self._stage = _Stage.PAUSED
 
-    def _left(self) -> None:
-        """What the one who is left hears meanwhile is no talk."""
+    def interrupt(self) -> None:
         self._is_alone = True
         if self._stage is _Stage.ON:
             self._stage = _Stage.AWAY
             self._call.errands.run(self._is_done(self._call.ari.recordings.pause(self._name)))
+
+    def resume(self) -> None:
+        self._is_alone = False
+        if self._stage is _Stage.AWAY:
+            self._call.errands.run(self._come_back())
 
     async def _come_back(self) -> None:
         if await self._is_done(self._call.ari.recordings.unpause(self._name)):

@@ -17,6 +17,7 @@ from router.calls.come_back import come_back
 from router.calls.leg import Leg
 from router.calls.park import free_slot, park
 from router.calls.parties import on_its_own
+from router.calls.recording import interrupt_recording, resume_recording
 from router.calls.refer import Refer
 from router.calls.ring import ring
 from router.calls.talk import talk
@@ -34,6 +35,8 @@ from router.rules.inbound import PERSON_RINGS_FOR_S, route
 log = structlog.get_logger()
 
 _ENDED_WITHIN_S = 3.0
+
+_TAKEN = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL, Outcome.CALL_BACK})
 
 Onward = CallerIdDecision | Parking
 
@@ -117,6 +120,7 @@ async def _hang_up(other: Call) -> None:
 
 async def _let_wait(call: Call, refer: Refer) -> None:
     """Nobody in silence: the party hears ringing before the phone that passes them on leaves the talk."""
+    interrupt_recording(call)
     await call.caller.let_hear(Music.RINGING)
     await refer.wait()
 
@@ -151,9 +155,7 @@ async def _inside(call: Call, refer: Refer, by: str, called: PhoneNumber, to: Ca
     call.frees(by)
     inbound.decided(call, decision, decision)
     ending = await inbound.follow(decision, call, facts)
-    if ending.by is not Party.US or ending.outcome in (Outcome.ANSWERED, Outcome.VOICEMAIL):
-        return ending
-    return await come_back(call, by)
+    return ending if ending.by is not Party.US or ending.outcome in _TAKEN else await come_back(call, by)
 
 
 def _facts(call: Call, called: PhoneNumber) -> InboundCall:
@@ -183,6 +185,7 @@ async def _back(call: Call, partner: Leg, refer: Refer, by: str) -> Ending | Non
         log.info("who passed them on has left", error=str(error))
         return await come_back(call, by)
     call.is_talking = True
+    resume_recording(call)
     call.note(f"talks with {by} again")
     return None
 
@@ -210,6 +213,8 @@ async def _as_its_own(
 
     on_its_own(partner, of=call, by=by, story=story, called=str(called))
     call.frees(by)
+    interrupt_recording(call)
+    call.ends_as = endings.answered(Party.CALLER)  # not by the dialplan, which would dial the number again
     await refer.wait()
     await refer.over()
-    return endings.answered(Party.CALLER)
+    return call.ends_as

@@ -10,6 +10,7 @@ from typing import Any
 from router.ari.client import Ari
 from router.ari.errors import Unreachable
 from router.ari.events import decode
+from router.ari.socket import NOISE
 from router.ari.transport import Response
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange
@@ -152,10 +153,12 @@ class House:
     talks: Talks = field(default_factory=Talks)
 
     def __post_init__(self) -> None:
+        self._parts: list[asyncio.Future[None]] = []
         self.start()
 
     def start(self) -> None:
         """A new router: knows nothing of an earlier one but what is in the ledger."""
+        self._end_parts()
         self.cable = Cable(self.asterisk)
         self.ari = Ari(self.cable, self.asterisk.pbx.app)
         self.journal = Journal(self.ledger, Path("/nonexistent/spill"))  # type: ignore[arg-type]
@@ -179,6 +182,7 @@ class House:
         self.call_backs = CallBacks(self.live, lambda: self.plan)
         self._parts = [asyncio.ensure_future(part.run()) for part in (self.waiting, self.call_backs)]
         self.ari.on_event = self.live.take
+        self.asterisk.pbx.filtered = frozenset(NOISE)
         self.asterisk.attach(lambda raw: self.ari.take(decode(raw)))
 
     def kill(self) -> None:
@@ -186,6 +190,9 @@ class House:
         self.asterisk.attach(lambda raw: None)
         self.asterisk.events_down()
         self.cable.is_cut = True
+        self._end_parts()
+
+    def _end_parts(self) -> None:
         for part in self._parts:
             part.cancel()
 
