@@ -41,13 +41,14 @@ async def join(call: Call, partner: Leg, refer: Refer, other: Call, second: Chan
         leg = give_caller(other, to=call) if other_stays else give_leg(theirs, of=other, to=call)
         refer.answered()
         return await talk(call, leg)
+    call.ends_as = endings.answered(Party.CALLER)
     if other_stays:
         other.feed.push(Comes(leg=give_leg(partner, of=call, to=other)))
     else:
         _together(call, partner, other, theirs, refer)
     refer.answered()
     await refer.over()
-    return endings.answered(Party.CALLER)
+    return call.ends_as
 
 
 def _together(call: Call, partner: Leg, other: Call, theirs: Leg, refer: Refer) -> None:

@@ -51,6 +51,7 @@ class Call:
     partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
     playback: ids of what goes on on the caller's channel. serving: the department whose people ring, or answered.
     wants: the call whose caller this one's would talk with, see `hand_over`. closed: it is over.
+    ends_as: how it ends if its story is cut short; None: the caller goes back to the dialplan.
     declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be
     screened by, None when not asked. menus: how many the caller was asked. is_called_back:
     they asked for it, and may go. watchers: told every event of the feed, whichever story reads it.
@@ -76,6 +77,7 @@ class Call:
         self.serving: str | None = None
         self.wants: CallId | None = None
         self.closed = asyncio.Event()
+        self.ends_as: Ending | None = None
         self.declined: set[str] = set()
         self.name_said: bool | None = None
         self.menus = 0

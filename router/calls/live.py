@@ -161,7 +161,7 @@ class Live:
         finally:
             try:
                 if not keeps:
-                    await finish(self._close(call, ending), self.exchange.limits.cleanup_s)
+                    await finish(self._close(call, ending or call.ends_as), self.exchange.limits.cleanup_s)
             except Exception:
                 log.exception("letting go failed")
             finally:

@@ -605,3 +605,25 @@ def _hangs_up_while_joined(who: str, after_s: float, latency_s: float) -> None:
             nothing_left(house)
 
     run(main())
+
+
+def test_a_department_in_which_nobody_answers_sends_them_back() -> None:
+    nobody = replace(SUPPORT, open=(ring("carol"),), mailbox=None)
+    plan = acme(departments=(replace(SALES, open=(ring("alice"),), hours=None, closed=()), nobody))
+    alice = [transfers("601"), answers(after_s=1.0, talks_for_s=5.0)]
+    call = place(plan=plan, caller=PATIENT, phones={"alice": alice, "carol": busy(after_s=1.0)})
+
+    assert heard(call.line) == ["alice", "ringing", "alice"]
+
+
+def test_a_router_that_stops_meanwhile_does_not_let_the_phone_dial_again() -> None:
+    """The phone that waits would have called the customer a second time by the fallback."""
+
+    async def stops(house: House, line: Line) -> None:
+        await asyncio.sleep(1.0)
+        await house.live.stop()
+        assert line.cause and not line.location.startswith("callrouter-fallback")
+        house.asterisk.leg("voipco").hang_up()
+
+    call = by_alice(voipco=answers(after_s=1.0), carol=never_answers(), meanwhile=stops)
+    assert call.outcome is Outcome.ANSWERED
