@@ -268,3 +268,28 @@ def test_the_trace_ends_with_what_each_trunk_shows() -> None:
         ("trunks.voipco", True, "shows +442079460100"),
         ("trunks.backup", True, "shows 02079460100"),
     ]
+
+
+# --- A department's caller passed on to a number ---
+
+
+def forwarded(by: str | None, department: str | None = "sales") -> OutboundCall:
+    return replace(leaving(by=by, department=department), forwarded=True)
+
+
+@pytest.mark.parametrize("by", ["alice", None], ids=["a member's mobile", "a number that is nobody's"])
+def test_a_department_s_call_to_a_number_shows_the_department_s_whoever_is_rung(by: str | None) -> None:
+    assert shown(placed(forwarded(by), acme(people=ALICE_SHOWS))) == SALES_SHOWS
+
+
+def test_a_rule_for_a_person_does_not_fit_a_number_that_is_nobodys() -> None:
+    rule = caller_id_rule("alices", "+442079460199", person="alice")
+    decision = placed(forwarded(None), acme(caller_ids=[rule]))
+
+    assert shown(decision) == SALES_SHOWS
+    assert ("caller_id.alices", False, "person: nobody calls, not alice") in trace(decision)
+
+
+def test_nobody_s_phone_calls_out_for_no_department() -> None:
+    assert placed(replace(leaving(by=None), department="sales"), acme()).to is CallTo.NOWHERE
+    assert placed(forwarded(None, department=None), acme()).to is CallTo.NOWHERE
