@@ -14,11 +14,13 @@ from structlog.testing import capture_logs
 
 from router.calls.staff import Staff
 from router.calls.state import State
+from router.console.health import Part
 from router.dialplan.calendars import SIZE_LIMIT
 from router.model.department import DialPlan
 from router.model.hours import Feed, FeedCopy
 from router.service import calendars as module
 from router.service.calendars import Calendars, Unread, fetched, session
+from router.service.telling import _calendars
 from tests.calls.house import Entries
 from tests.dialplan.calendar_text import calendar
 from tests.rules.conftest import LONDON, dial_plan
@@ -265,6 +267,17 @@ async def test_before_the_first_reading_nothing_is_told(server: Server) -> None:
     place = Place(server.feed())
     place.calendars.take()
     assert not place.calendars.stale()
+
+
+async def test_health_tells_of_it_and_lets_the_router_live(server: Server) -> None:
+    place = Place(server.feed())
+    await place.look()
+    assert _calendars(place.calendars) == Part(good=True, says="1 read", needed=False)
+    server.answer = status(500)
+    await place.look(DAYS_3)
+    told = _calendars(place.calendars)
+    assert (told.good, told.needed) == (False, False)
+    assert told.says == "closed was last read: 2026-11-24 10:00 UTC; its server answers 500"
 
 
 # --- Restart, reload, files ---

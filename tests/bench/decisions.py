@@ -42,7 +42,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alone:
-    """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days; and decisions."""
+    """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days; decisions."""
 
     load_s: float
     decisions: list[Timed]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.dialplan.load import load
+from router.dialplan.question import Question, asked, explain
 from router.dialplan.routetests import run_tests
 from router.dialplan.schedules import days_of
 from router.model.department import DialPlan
@@ -184,6 +185,14 @@ tests:
     for now in (NOW, NOW + timedelta(days=3000), NOW - timedelta(days=3000)):
         report = run_tests(plan_of(load(write(acme=office("calendar: closed.ics") + test), now=now)))
         assert [result.differences for result in report.results] == [()]
+
+
+def test_whoever_asks_about_a_call_is_told_of_them(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "closed.ics").write_bytes(TRAINING)
+    plan = plan_of(load(write(acme=office("calendar: closed.ics")), now=NOW))
+    at = datetime(2026, 12, 10, 10, tzinfo=UTC)
+    answer = explain(asked(Question(called="020 7946 0100", caller="07400 123457"), plan, at), plan)
+    assert any("calendar closed.ics says 'Training' until 11 Dec 2026 00:00" in line for line in answer.lines)
 
 
 def test_a_calendar_is_part_of_the_plan_and_of_its_digest(write: Write, tmp_path: Path) -> None:

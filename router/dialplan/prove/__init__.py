@@ -64,7 +64,10 @@ def prove(
     topics = list(Topic)
     found.sort(key=lambda finding: (topics.index(finding.topic), list(Level).index(finding.level)))
     return Proof(
-        begins_at=window.begins_at, ends_at=window.ends_at, findings=tuple(found), coming=tuple(map(_coming, lines))
+        begins_at=window.begins_at,
+        ends_at=window.ends_at,
+        findings=tuple(found),
+        coming=tuple(_coming(line) for line in lines if line.numbers),
     )
 
 

@@ -5,7 +5,7 @@ they press nothing; what a key leads to has numbers, or is a department, that is
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -21,6 +21,7 @@ from router.rules.inbound import choose, route
 
 LONGER_THAN_USUAL = timedelta(days=5)  # without a person; Easter and Christmas are shorter
 CALLER = PhoneNumber(kind=NumberKind.E164, value="+999000000000")
+INNER = PhoneNumber(kind=NumberKind.E164, value="+999000000001")
 
 Subject = tuple[str, str]  # ("schedule", key) or ("department", key)
 
@@ -45,7 +46,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Numbers at which the same happens at any time. name: of whom they lead to; where: its place in the plan."""
+    """Numbers at which the same happens at any time. name: of whom they lead to; where: its place in the plan.
+
+    numbers: () of a department that has none.
+    """
 
     numbers: tuple[PhoneNumber, ...]
     name: str
@@ -54,13 +58,23 @@ class Line:
 
 
 def lines(window: Window) -> tuple[Line, ...]:
-    """Every number of the plan, those that lead to the same place together."""
+    """Every number of the plan, those that lead to the same place together; then departments that have none."""
     grouped: dict[tuple[str, tuple[int, ...]], list[PhoneNumber]] = {}
     for place, numbers in _places(window.plan):
         for number in numbers:
             rules = tuple(index for index, rule in enumerate(window.plan.inbound) if _may_fit(rule, number))
             grouped.setdefault((place, rules), []).append(number)
-    return tuple(_line(window, place, rules, numbers) for (place, rules), numbers in grouped.items())
+    by_number = (_line(window, place, rules, numbers) for (place, rules), numbers in grouped.items())
+    return (*by_number, *_within(window))
+
+
+def _within(window: Window) -> Iterator[Line]:
+    """Departments that only keys and other departments lead to, as if they had a number."""
+    plan = window.plan
+    for key, department in plan.departments.items():
+        if not department.numbers and department.extension is None:
+            alone = replace(window, plan=replace(plan, inbound=(), department_of={INNER.value: key}))
+            yield replace(_line(alone, f"department:{key}", (), (INNER,)), numbers=())
 
 
 def _places(plan: DialPlan) -> Iterator[tuple[str, Sequence[PhoneNumber]]]:
@@ -254,7 +268,7 @@ def _finding(line: Line, what: str, level: Level = Level.WARNING) -> Finding:
 
 
 def _who(line: Line) -> str:
-    return listed([str(number) for number in line.numbers])
+    return listed([str(number) for number in line.numbers]) or f"who comes to {line.name} from elsewhere"
 
 
 def _times(lost: Sequence[Held], window: Window) -> str:
