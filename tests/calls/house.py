@@ -151,6 +151,7 @@ class House:
     entries: Entries = field(default_factory=Entries)
     kept: Kept = field(default_factory=Kept)
     talks: Talks = field(default_factory=Talks)
+    name_of: Callable[[str], Awaitable[str]] | None = None
 
     def __post_init__(self) -> None:
         self._parts: list[asyncio.Future[None]] = []
@@ -177,6 +178,7 @@ class House:
             state=self.state,
             waiting=self.waiting,
             limits=self.limits,
+            name_of=self.name_of,
         )
         self.live = Live(exchange, lambda: self.plan)
         self.call_backs = CallBacks(self.live, lambda: self.plan)
@@ -248,6 +250,7 @@ def place(
     endpoint: str = "voipco",
     latency_s: Latency = 0.0,
     limits: CallLimits = CallLimits(),
+    name_of: Callable[[str], Awaitable[str]] | None = None,
     meanwhile: Script | None = None,
     **asterisk: Any,
 ) -> Placed:
@@ -257,7 +260,7 @@ def place(
         async with FakeAsterisk(
             phones=phones, prompts=PROMPTS, latency_s=latency_s, app="callrouter", **asterisk
         ) as fake:
-            house = House(asterisk=fake, plan=plan or acme(), limits=limits)
+            house = House(asterisk=fake, plan=plan or acme(), limits=limits, name_of=name_of)
             line = fake.call(caller, to=to, door=door, endpoint=endpoint)
             if meanwhile is not None:
                 await meanwhile(house, line)
