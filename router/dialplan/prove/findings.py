@@ -86,6 +86,9 @@ def together(lines: Sequence[Sequence[Stretch]]) -> Iterator[tuple[datetime, tup
 
     lines: each over the same window without a gap; at least one.
     """
+    if len(lines) == 1:
+        yield from ((stretch.begins_at, (stretch,)) for stretch in lines[0])
+        return
     begins = sorted({stretch.begins_at for line in lines for stretch in line})
     at = [0] * len(lines)
     for begins_at in begins:

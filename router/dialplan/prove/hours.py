@@ -1,8 +1,9 @@
 """Schedules, day by day: holidays, exceptions, overlaps, calendars, nights on which the clocks change."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from router.dialplan.holidays import has_holidays, public_holidays
 from router.dialplan.prove.findings import Finding, Level, Topic, Window, length, listed, moment, schedules_in_use
@@ -68,9 +69,11 @@ def _opens_on(hours: BusinessHours, day: date, window: Window) -> bool:
     if not spans:
         return False
     begins, ends = (at.replace(tzinfo=hours.zone) for at in (_begins(day, spans[0]), _ends(day, spans[-1])))
+    stretches = window.of_schedule(hours.name)
+    first = max(bisect_right(stretches, begins, key=lambda stretch: stretch.begins_at) - 1, 0)
     return any(
-        stretch.is_open and stretch.begins_at < ends and begins < stretch.ends_at
-        for stretch in window.of_schedule(hours.name)
+        stretch.is_open and begins < stretch.ends_at
+        for stretch in takewhile(lambda stretch: stretch.begins_at < ends, stretches[first:])
     )
 
 
