@@ -103,7 +103,8 @@ def leads(plan: Draft) -> Leads:
             found[menu_node(listed.name)] += _ways(listed)
     for name, menu in plan.menus.items():
         if isinstance(menu.otherwise, str):
-            found[menu_node(name)].append((("menus", name, "otherwise"), menu.otherwise))
+            leads_to = menu.otherwise if menu.otherwise in plan.departments else menu_node(menu.otherwise)
+            found[menu_node(name)].append((("menus", name, "otherwise"), leads_to))
     return found
 
 
@@ -150,7 +151,7 @@ def reach(plan: Draft) -> None:
     led_to = {node for listed in plan.step_lists() for _, node in _ways(listed)}
     for menu in plan.menus.values():
         named = [lead for lead in (*menu.keys.values(), menu.otherwise) if isinstance(lead, str)]
-        led_to |= {menu_node(name) if name in plan.menus else name for name in named}
+        led_to |= {name if name in plan.departments else menu_node(name) for name in named}
     for section, entries, node in (("departments", plan.departments, str), ("menus", plan.menus, menu_node)):
         for name, entry in entries.items():
             if not entry.numbers and entry.extension is None and node(name) not in led_to:

@@ -19,12 +19,15 @@ Lead = Annotated[
     Annotated[values.LeadName, Tag("<name>")] | Annotated[Steps, Tag("<steps>")], Discriminator(_shape)
 ]
 Otherwise = Annotated[
-    Annotated[values.DepartmentName, Tag("<name>")] | Annotated[Steps, Tag("<steps>")], Discriminator(_shape)
+    Annotated[values.OtherwiseName, Tag("<name>")] | Annotated[Steps, Tag("<steps>")], Discriminator(_shape)
 ]
 
 
 class Menu(Part):
-    """A menu. A key leads to a department, a person, a menu, or to steps of its own."""
+    """A menu. A key leads to a department, a person, a menu, or to steps of its own.
+
+    otherwise: for who presses nothing. A person is not enough there: nobody may be at the phone.
+    """
 
     numbers: Many[values.Number] = Field(default_factory=list)
     extension: values.Extension | None = None

@@ -186,6 +186,7 @@ TrunkName = Annotated[str, known(Kind.TRUNK)]
 ScheduleName = Annotated[str, known(Kind.SCHEDULE)]
 MenuName = Annotated[str, known(Kind.MENU)]
 LeadName = Annotated[str, known(Kind.DEPARTMENT, Kind.PERSON, Kind.MENU)]
+OtherwiseName = Annotated[str, known(Kind.DEPARTMENT, Kind.MENU)]
 RungName = Annotated[Rung, Text(_rung, digits=True)]
 
 Number = Annotated[PhoneNumber, Text(public, digits=True)]

@@ -187,7 +187,8 @@ def test_a_menu_s_keys_lead_to_departments_people_menus_and_steps(whole: DialPla
 def test_a_menu_says_nothing_but_its_prompt_and_keys(whole: DialPlan) -> None:
     night = whole.menus["night"]
     assert (night.wait_s, night.tries, night.invalid, night.extensions) == (5.0, 3, None, False)
-    assert night.otherwise == (Play(sound="sorry"), Reject(cause=RejectCause.NO_ANSWER))
+    assert night.otherwise == (MenuStep(menu="last"),)
+    assert whole.menus["last"].otherwise == (Play(sound="sorry"), Reject(cause=RejectCause.NO_ANSWER))
 
 
 # --- Departments and people ---
