@@ -363,6 +363,20 @@ def test_nothing_is_left_behind_whenever_a_customer_who_is_called_back_hangs_up(
         assert outcomes(house) == ["answered"], moment_ms
 
 
+@pytest.mark.parametrize("latency_ms", [0, 50, 400])
+def test_whenever_who_asks_hangs_up_they_are_called_back_or_had_not_asked(latency_ms: int) -> None:
+    for moment_ms in range(1800, 7000, 20 if latency_ms else 100):
+
+        async def scene(house: House, moment_ms: int = moment_ms) -> None:
+            caller(house, 1, presses={2.0: "1"}, hangs_up_after_s=moment_ms / 1000)
+            await house.over(house.asterisk.lines[0])
+            asked = record(house, 1).ending.outcome is Outcome.CALL_BACK  # type: ignore[union-attr]
+            assert bool(house.state.call_backs) is asked, moment_ms
+            house.state.call_backs.clear()
+
+        played(scene, plan=PLAN, phones={"alice": never_answers()}, latency_s=latency_ms / 1000)
+
+
 def test_an_announcement_and_the_offer_are_one() -> None:
     async def scene(house: House) -> None:
         await busy_then(house)
