@@ -53,6 +53,11 @@ class Feed:
             self._events.append(event)
         self._wake()
 
+    @property
+    def unread(self) -> tuple[Event, ...]:
+        """What the reader has yet to see, oldest first."""
+        return tuple(self._events)
+
     async def next(self, limit_s: float | None = None) -> Event:
         """The oldest event not read yet, waiting for one up to `limit_s` seconds (None: for ever).
 

@@ -31,7 +31,7 @@ def consulted(call: Call, second: Channel, by: str) -> Call | None:
 async def join(call: Call, partner: Leg, refer: Refer, other: Call, second: Channel) -> Ending | None:
     """Bridges the parties of both calls. second: the colleague's channel in the other. None: it has just ended."""
     theirs = other.partner
-    if theirs is None or not theirs.is_talking:
+    if theirs is None or not theirs.is_talking or other.caller.hangup.gone is not None:
         return None
     call.note(f"{refer.by} joins it with the call {other.id}")
     other.note(f"{refer.by} joins it with the call {call.id}")

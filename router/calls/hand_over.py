@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from router.ari.events import subjects
 from router.ari.models import Event
 from router.calls.call import Call
 from router.calls.leg import Leg
@@ -39,12 +40,15 @@ class Wanted(Event, frozen=True, kw_only=True):
 
 def give_leg(leg: Leg, *, of: Call, to: Call) -> Leg:
     """Makes a leg of one call a leg of another. As the other knows it."""
+    unread = [event for event in of.feed.unread if leg.id in subjects(event)]
     of.legs.release(leg)
     of.wake()
     given = Leg.of(leg.record())
     given.is_dialled, given.party = True, who(leg, of)
     given.ended_at = given.result = given.cause = None
     to.legs.add(given)
+    for event in unread:
+        to.feed.push(event)
     return given
 
 
@@ -96,7 +100,7 @@ async def ask_for(other: Call, *, by: Call) -> Ending:
 
 def taken(call: Call, event: Event) -> Leg | None:
     """For a call that could do with whoever wants its caller: they are its leg from now on. None for all else."""
-    if not isinstance(event, Wanted) or event.by.wants != call.id:
+    if not isinstance(event, Wanted) or event.by.wants != call.id or event.by.caller.hangup.gone is not None:
         return None
     event.by.wants = None
     event.by.note(f"goes on in the call {call.id}")

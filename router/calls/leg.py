@@ -59,8 +59,8 @@ class Leg:
 
     @property
     def is_talking(self) -> bool:
-        """Answered, and not over."""
-        return self.is_alive and self.answered_at is not None
+        """Answered, and neither over nor given up."""
+        return self.is_alive and self.answered_at is not None and not self.is_cancelled
 
     @property
     def is_asked(self) -> bool:

@@ -30,7 +30,7 @@ from router.model.number import PhoneNumber
 from router.model.plan import Music, Ring
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
-from router.rules.inbound import PERSON_RINGS_FOR_S, route
+from router.rules.inbound import route
 
 log = structlog.get_logger()
 
@@ -85,7 +85,6 @@ async def _blind(
         await _hang_up(given_up)
     if refer.leg is None:
         return await _as_its_own(call, partner, refer, by, called, onward)
-    await call.caller.lease(PERSON_RINGS_FOR_S)
     await _let_wait(call, refer)
     ending = await _goes_on(call, refer, by, called, onward)
     return ending if ending is not None else await _back(call, partner, refer, by)
@@ -196,7 +195,6 @@ async def _as_its_own(
     """Whom the colleague had called goes on as another call; this one ends with the phone's being told."""
 
     async def goes_on(new: Call) -> Ending:
-        await new.caller.lease(PERSON_RINGS_FOR_S)
         await new.caller.join_bridge()
         await new.caller.let_hear(Music.RINGING)
         ending = await _goes_on(new, refer, by, called, onward)
