@@ -1,6 +1,7 @@
 """Voicemail: how a message ends, what is kept, and that it is safe with us before it is gone from Asterisk."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from router.calls.sweep import sweep
 from router.model.ending import Outcome, Party
 from router.model.message import RecordingName
 from tests.calls.house import House, only, place
-from tests.rules.conftest import VOICEMAIL, ring
+from tests.rules.conftest import VOICEMAIL, public, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
 from tests.support.fake.recordings import LiveRecording
@@ -30,6 +31,21 @@ def test_a_message_ends_by_hanging_up_by_hash_or_by_silence(ends: Ends, by: Part
     assert call.record.ending and call.record.ending.by is by
     assert len(call.house.kept.messages) == 1
     assert call.line.ended_at_s is not None and call.line.ended_at_s < 30.0
+
+
+def test_a_message_for_a_person_who_does_not_answer_is_theirs() -> None:
+    plan, own = only(VOICEMAIL), public("+442079460120")
+    alice = replace(plan.people["alice"], numbers=(own,), email="alice@acme.example")
+    plan = replace(plan, people={**plan.people, "alice": alice}, person_of={own.value: "alice"})
+
+    call = place(
+        own.value, plan=plan, phones={"alice": never_answers()}, caller=Caller(message_s=8.0, hangs_up_after_s=90.0)
+    )
+
+    assert call.outcome is Outcome.VOICEMAIL
+    [message] = call.house.kept.messages
+    assert (message.department, message.department_name, message.to) == ("alice", "Alice", ("alice@acme.example",))
+    assert call.record.department is None
 
 
 def test_a_message_that_never_ends_is_cut_at_the_longest() -> None:
