@@ -186,7 +186,7 @@ listen = "127.0.0.1:1"
         " known: CALLROUTER_ARI_APP, CALLROUTER_ARI_LANE, CALLROUTER_ARI_PASSWORD, CALLROUTER_ARI_PASSWORD_FILE,"
         " CALLROUTER_ARI_REQUEST_LIMIT_S, CALLROUTER_ARI_URL, CALLROUTER_ARI_USERNAME,"
         " CALLROUTER_ASTERISK_FALLBACK_FILE, CALLROUTER_ASTERISK_SOUNDS_DIR, CALLROUTER_CALLS_DRAIN_S,"
-        " CALLROUTER_CALLS_LEASE_MARGIN_S, CALLROUTER_FASTAGI_LISTEN and 19 more",
+        " CALLROUTER_CALLS_LEASE_MARGIN_S, CALLROUTER_FASTAGI_LISTEN and 24 more",
         'callrouter.toml: ari.url: "ftp://pbx" is no address of Asterisk\'s HTTP server;'
         " write it such as http://127.0.0.1:8088",
         "ari.password: is missing: that of this user in Asterisk's ari.conf;"

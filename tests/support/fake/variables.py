@@ -32,6 +32,8 @@ def write(channel: "Channel", name: str, value: str) -> None:
         case "CONNECTEDLINE":
             channel.connected = _changed(channel.connected, arguments[0], value)
             channel.tell("ChannelConnectedLine")
+            if "i" not in arguments[1:] and channel.far_end and channel.state in ("Ringing", "Up"):
+                channel.far_end.is_shown(channel.connected)  # by UPDATE
         case "PJSIP_HEADER" if arguments[0] == "add":
             channel.headers[arguments[1]] = value
         case "REDIRECTING" | "CHANNEL" | "PJSIP_TRANSFER_HANDLING":
