@@ -59,6 +59,9 @@ def read(channel: "Channel", name: str) -> str | None:
             return _part(channel.connected, arguments[0])
         case "PJSIP_HEADER" if arguments[0] == "read":
             return channel.headers.get(arguments[1])
+        case "STIR_SHAKEN" if "res_stir_shaken.so" in channel.pbx.modules:
+            signed = channel.headers.get("Identity")  # in the fake: the attestation alone, always well signed
+            return signed and {"verify_result": "success", "attestation": signed}.get(arguments[1])
         case "CHANNEL":
             known = {"pjsip,call-id": f"sip-{channel.id}", "pjsip,remote_addr": "192.0.2.1:5060", "language": "en"}
             return known.get(match[2])
