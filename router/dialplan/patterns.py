@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from router.dialplan.faults import NAMES_LISTED, brief
+from router.dialplan.faults import Suggest, brief
 from router.dialplan.numbers import country_code, is_country, national_prefix, public_number
 from router.model.number import NumberKind, NumberList, NumberPattern, NumberType, PatternKind, PhoneNumber
 
@@ -29,7 +29,11 @@ _PREFIX = re.compile(r"\+?[\d\s().\-/]*\d[\s().\-/]*\*\Z", re.ASCII)
 
 
 def pattern(
-    text: str, country: str, extensions: Collection[str], lists: Mapping[str, NumberList] | None = None
+    text: str,
+    country: str,
+    extensions: Collection[str],
+    lists: Mapping[str, NumberList] | None = None,
+    suggest: Suggest | None = None,
 ) -> NumberPattern:
     """One entry of `from:` or `to:`. lists: of contacts, by name. Raises ValueError saying what is expected."""
     if text in (WITHHELD, UNKNOWN):
@@ -45,9 +49,8 @@ def pattern(
     if _PREFIX.match(text):
         return NumberPattern(kind=PatternKind.PREFIX, value=_prefix(text, country), text=text)
     if _WORD.match(text):
-        known = f"{', '.join(TYPES)}, {WITHHELD}, {UNKNOWN}"
-        also = f"; lists of contacts: {', '.join(sorted(lists)[:NAMES_LISTED])}" if lists else ""
-        raise ValueError(f'"{brief(text)}" is no number and no word for some; known: {known}{also}')
+        hint = (suggest or Suggest())(text, (*TYPES, WITHHELD, UNKNOWN, *(lists or ())))
+        raise ValueError(f'"{brief(text)}" is no number, no word for some and no list of contacts; {hint}')
     return numbers(text, country)
 
 

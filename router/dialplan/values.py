@@ -94,7 +94,7 @@ def _short(text: str, _: Context) -> str:
 def _caller(text: str, context: Context) -> NumberPattern:
     if context.country == UNKNOWN_COUNTRY:
         return NumberPattern(kind=PatternKind.ANY, text=text)
-    return patterns.pattern(text, context.country, context.extensions, context.lists)
+    return patterns.pattern(text, context.country, context.extensions, context.lists, context.suggest)
 
 
 def _own_numbers(text: str, context: Context) -> NumberPattern:
@@ -113,11 +113,6 @@ def _called(text: str, context: Context) -> NumberPattern:
 def _days(text: str, _: Context) -> str:
     scalars.days(text)
     return text  # as written: two keys that mean the same days must not become one
-
-
-def _day(text: str, _: Context) -> str:
-    scalars.day(text)
-    return text
 
 
 def _rung(text: str, context: Context) -> Rung:
@@ -225,7 +220,6 @@ Priority = Annotated[int, whole(0, 100)]
 Waiting = Annotated[int, whole(1, 500)]
 Tries = Annotated[int, whole(1, 10)]
 Days = Annotated[str, Text(_days)]
-Day = Annotated[str, Text(_day)]
 Hours = Annotated[Span, Text(lambda text, _: scalars.span(text), examples=["09:00-17:30"])]
 Spans = Annotated[
     list[Hours], OneOrMany(str, int), BeforeValidator(lambda value: [] if value == "closed" else value)

@@ -269,7 +269,7 @@ def test_a_list_may_be_written_out(read: Read) -> None:
 
 WRONG = {
     "no number": ("nuisance: [12, 0870 123 4567]", 'acme.yaml:3:14: contacts.nuisance[0]: "12" is no number in GB'),
-    "another list's name": ("a: [b]", 'contacts.a[0]: "b" is no number and no word for some'),
+    "another list's name": ("a: [b]", 'contacts.a[0]: "b" is no number, no word for some and no list of contacts'),
     "withheld": ("a: [withheld]", 'contacts.a[0]: "withheld" is no number; a list holds numbers'),
     "no numbers": ("a: []", "contacts.a: expected numbers, or a file ending in .csv or .vcf"),
     "a mapping": ("a: {b: c}", "contacts.a: expected numbers, or a file"),
