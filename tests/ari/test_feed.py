@@ -35,6 +35,15 @@ async def test_events_before_the_first_read_wait_in_order(ari: Ari) -> None:
         assert [await feed.next() for _ in range(3)] == [state("c1", n) for n in ("Ring", "Ringing", "Up")]
 
 
+async def test_what_was_not_read_yet_may_be_looked_at(ari: Ari) -> None:
+    with ari.feed("c1") as feed:
+        ari.take(state("c1", "Ring"))
+        ari.take(end("c1"))
+        assert await feed.next() == state("c1", "Ring")
+        assert feed.unread == (end("c1"),)
+        assert await feed.next() == end("c1")
+
+
 async def test_a_feed_hears_of_its_subjects_only(ari: Ari) -> None:
     with ari.feed("c1") as feed:
         ari.take(end("c2"))

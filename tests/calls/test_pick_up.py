@@ -10,7 +10,8 @@ from pytest import approx
 from router.model.department import DialPlan, Feature
 from router.model.ending import LegResult, Outcome
 from router.model.plan import Order
-from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, Placed, nothing_left, place
+from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, Placed, nothing_left, only, place
+from tests.calls.queueing import caller, played, queue
 from tests.calls.test_park import dials
 from tests.calls.test_transfer import heard, other_record, said
 from tests.rules.acme import SALES, SUPPORT, acme
@@ -119,6 +120,39 @@ def test_in_turn_a_pick_up_ends_the_step() -> None:
 
     assert call.record.answered_by == "carol"
     assert [leg.who for leg in call.asterisk.legs] == ["alice"]
+
+
+def test_a_caller_who_waits_in_a_queue_is_picked_up_while_a_phone_rings_for_them() -> None:
+    async def scene(house: House) -> None:
+        one, two = caller(house, 1), caller(house, 2)
+        await asyncio.sleep(3.0)
+        carol = dials(house, "carol", "*8201", hangs_up_after_s=20.0)
+        await asyncio.sleep(5.0)
+        assert heard(carol) == [one.who]
+        assert house.asterisk.legs[0].cause == 26 and not house.asterisk.legs[1].cause, "Alice rings for the next"
+        assert heard(two)[-1] == "music"
+        for line in (one, two):
+            line.hang_up()
+
+    played(scene, plan=replace(only(queue("alice")), codes=CODES), phones=NOBODY_ANSWERS)
+
+
+def test_a_phone_that_rings_to_place_a_call_is_not_picked_up() -> None:
+    """Click-to-call: Alice's phone rings first, and nobody waits at its other end."""
+
+    async def main() -> None:
+        async with FakeAsterisk(phones=NOBODY_ANSWERS, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=PLAN)
+            house.live.place("alice", "02079460999")
+            await asyncio.sleep(2.0)
+            carol = dials(house, "carol", "*8201")
+            await carol.ended.wait()
+            assert carol.sip_status == 404
+            asterisk.leg("alice").hang_up()
+            await house.settled(carol)
+            nothing_left(house)
+
+    run(main())
 
 
 @pytest.mark.parametrize("latency_ms", [0, 50, 400])
