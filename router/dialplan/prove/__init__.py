@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from router.dialplan.prove import coverage, hours, matching, people
+from router.dialplan.prove import coverage, gaps, hours, matching, people
 from router.dialplan.prove.coverage import Line
 from router.dialplan.prove.findings import Finding, Level, Topic, Window
 from router.model.department import DialPlan
@@ -58,7 +58,7 @@ def prove(
     found = [
         *matching.check(window),
         *people.check(plan),
-        *coverage.check(window, lines),
+        *gaps.check(window, lines),
         *hours.check(window, unread or {}),
     ]
     topics = list(Topic)
