@@ -308,9 +308,10 @@ class TestRun:
                 looking -= 1
 
         monkeypatch.setattr(store, "recover", counted)
-        mailbox.hang(at="mail")
+        monkeypatch.setattr("router.voicemail.outbox.PARTING_S", 0.01)
+        mailbox.hang(at="mail", times=3)
         with refusing(store):
-            for n in range(4):
+            for n in range(7):
                 await keep(store, f"vm-{n}")
 
         async with running(outbox):
