@@ -60,11 +60,13 @@ class CallBacks:
         for key in self._placed.keys() - entries.keys() - self._under_way:
             self._leave(key)
         for key, entry in tuple(entries.items()):
-            if entry.router != self._exchange.router or key in self._under_way:
+            if key in self._under_way:
                 continue
-            if (because := rules.call_back_is_over(entry, now)) is not None:
+            if (because := rules.call_back_is_over(entry, now)) is not None:  # also of a router that is no more
                 self._leave(key)
                 self._state.end_call_back(entry, because)
+                continue
+            if entry.router != self._exchange.router:
                 continue
             step = self._step(entry) if rules.call_back_is_due(entry, now) else None
             if step is None or not self._is_current(self._placed.get(key)):

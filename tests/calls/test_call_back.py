@@ -11,15 +11,17 @@ import pytest
 from pytest import approx
 
 from router.calls.reconcile import reconcile
-from router.model.call import Direction
+from router.model.call import CallId, Direction
 from router.model.ending import Outcome
 from router.model.people import Standing
 from router.model.plan import Announcements, CallBackOffer
+from router.model.queue import CallBack
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, House, only
 from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
 from tests.rules.acme import SALES, acme
-from tests.rules.conftest import VOICEMAIL
+from tests.rules.conftest import VOICEMAIL, public
+from tests.support.clock import now
 from tests.support.fake.far_end import Phone
 from tests.support.fake.hearing import MUSIC
 from tests.support.phones import Caller, answers, busy, declines, never_answers
@@ -332,6 +334,28 @@ def test_a_router_that_is_killed_loses_nobody(killed_after_s: float) -> None:
     customer = [leg for leg in house.asterisk.legs if leg.who == "voipco"]
     assert customer[-1].heard.seconds("alice") == approx(10, abs=0.1)
     assert sum(leg.heard.seconds("alice") > 0 for leg in customer) == 1, "and speaks with them once"
+
+
+def test_places_in_another_routers_queue_are_that_routers_until_they_expire() -> None:
+    async def scene(house: House) -> None:
+        began_at = now()
+        theirs = CallBack(
+            department="sales",
+            number=public("+447400123402"),
+            called=SALES.numbers[0],
+            call=CallId("theirs"),
+            router="pbx-2",
+            since=began_at,
+            asked_at=began_at,
+        )
+        house.state.keep_call_back(theirs)
+        await asyncio.sleep(3600.0)
+        assert house.state.call_backs
+        await asyncio.sleep(86_400.0)
+        assert not house.state.call_backs
+
+    house = played(scene, plan=PLAN, phones={"alice": answers(after_s=1.0), "voipco": REACHED})
+    assert call_backs(house) == []
 
 
 def test_a_router_that_drains_begins_no_call_back() -> None:

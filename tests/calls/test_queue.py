@@ -8,16 +8,18 @@ import pytest
 from pytest import approx
 
 from router.calls.reconcile import reconcile
+from router.model.department import Feature
 from router.model.ending import LegResult, Outcome
-from router.model.people import Standing
+from router.model.people import ForwardWhen, Standing
 from router.model.plan import Announcements, Order
 from router.model.steps import HopStep, Member
 from tests.calls.house import NEVER_ARRIVED, SALES_NUMBER, SUPPORT_NUMBER, House, only, place
 from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
-from tests.rules.acme import SALES, SUPPORT, acme
+from tests.rules.acme import PEOPLE, SALES, SUPPORT, acme
 from tests.rules.conftest import VOICEMAIL, inbound, public, ring
 from tests.support.fake.hearing import MUSIC
-from tests.support.phones import Caller, answers, busy, declines, never_answers, unregistered
+from tests.support.fake_asterisk import OUTBOUND
+from tests.support.phones import Caller, Ends, answers, busy, declines, never_answers, unregistered
 
 TALKS_10_S = answers(after_s=1.0, talks_for_s=10.0)
 
@@ -187,6 +189,48 @@ def test_a_mobile_in_the_queue_takes_the_call_by_key() -> None:
     house = played(scene, plan=plan, phones={"voipco": answers(after_s=1.0)})
     assert record(house, 1).answered_by == "alice"
     assert record(house, 1).waited_s == approx(3, abs=0.1)
+
+
+def test_a_members_own_forwarding_is_followed_before_the_next_has_their_turn() -> None:
+    async def scene(house: House) -> None:
+        caller(house, hangs_up_after_s=60.0)
+        await asyncio.sleep(12.0)
+        house.asterisk.leg("voipco").press("1")
+
+    forward = {ForwardWhen.NO_ANSWER: public("+447400999999")}
+    people = tuple(replace(one, forward=forward if one.key == "alice" else {}) for one in PEOPLE)
+    sales = replace(SALES, open=(queue("alice", "bob"), VOICEMAIL), hours=None, closed=())
+    phones = {"alice": never_answers(), "bob": never_answers(), "voipco": answers(after_s=2.0)}
+    house = played(scene, plan=acme(people=people, departments=(sales,)), phones=phones)
+    assert [leg.who for leg in house.asterisk.legs] == ["alice", "voipco"]
+    assert record(house, 1).answered_by == "alice"
+
+
+def test_a_screened_caller_says_their_name_first_and_waits_then() -> None:
+    async def scene(house: House) -> None:
+        caller(house, message_s=2.0, ends_message=Ends.BY_SILENCE, hangs_up_after_s=60.0)
+        await asyncio.sleep(12.0)
+        house.asterisk.leg("alice").press("1")
+
+    plan = only(queue("alice", screen=True), VOICEMAIL)
+    house = played(scene, plan=plan, phones={"alice": answers(after_s=1.0)})
+    heard = house.asterisk.lines[0].heard.in_order
+    assert heard[0] == "prompt:priv-recordintro"
+    assert heard[-2:] == [MUSIC, "alice"]
+    assert not house.asterisk.stored_recordings
+
+
+def test_a_colleague_picks_up_the_call_of_a_waiting_caller() -> None:
+    async def scene(house: House) -> None:
+        caller(house, hangs_up_after_s=30.0)
+        await asyncio.sleep(5.0)
+        house.asterisk.call(Caller(number="202"), to="*8201", door=OUTBOUND, endpoint="bob")
+
+    plan = replace(only(queue("alice"), VOICEMAIL), codes={"*8": Feature.PICK_UP})
+    house = played(scene, plan=plan, phones={"alice": never_answers()})
+    assert record(house, 1).answered_by == "bob"
+    assert record(house, 1).waited_s == approx(5, abs=0.1)
+    assert house.asterisk.leg("alice").ended_at_s == approx(5, abs=0.1)
 
 
 # ---- leaving
