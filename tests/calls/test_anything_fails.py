@@ -10,10 +10,12 @@ import pytest
 
 from router.ari.errors import AriError, Unreachable
 from router.ari.transport import Response
+from router.calls.filing import file_talks
 from router.calls.reconcile import reconcile
 from router.calls.sweep import sweep
 from router.model.ending import Outcome
 from router.model.plan import Announcements, CallBackOffer
+from tests.calls import test_menu, test_recording
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only
 from tests.calls.queueing import queue
 from tests.calls.test_hangup_anywhere import SCENES
@@ -79,6 +81,8 @@ SCENE = {
     "transfer": TRANSFER,
     "parked": PARKED,
     "passed on": PASSED_ON,
+    "menu": test_menu.SCENE,
+    "recorded": test_recording.SCENE,
 }
 
 
@@ -198,6 +202,8 @@ def begin(scene: str, house: House, chance: random.Random) -> Line | None:
     patience_s = chance.choice((chance.uniform(0, 60), 3600.0))
     message_s = chance.uniform(0.5, 30.0)
     presses = {chance.uniform(0, 30): "1"} if scene == "queue" and chance.random() < 0.5 else {}
+    if scene == "menu":
+        presses = {chance.uniform(0, 15): chance.choice(("1", "2", "9", "21", "202", "20#")) for _ in range(3)}
     caller = Caller(
         talks_for_s=chance.uniform(30, 60), hangs_up_after_s=patience_s, message_s=message_s, presses=presses
     )
@@ -258,4 +264,5 @@ async def round_of(house: House) -> None:
     """What the service does every minute."""
     await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
     await sweep(house.live, house.plan, house.ledger)  # type: ignore[arg-type]
+    await file_talks(house.live, house.ledger)  # type: ignore[arg-type]
     await idle(house)

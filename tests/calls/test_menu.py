@@ -47,6 +47,15 @@ def call(presses: Mapping[float, str], *menus: MenuDef, **more: Any) -> Placed:
     return place(plan=company(*menus), caller=caller, phones=phones, **more)
 
 
+SCENE = (  # a menu that leads to another, to people and their extensions
+    company(
+        menu({"1": TO_ALICE, "2": MenuStep(menu="second")}, extensions=True, invalid="acme/welcome", tries=2),
+        menu({"1": TO_BOB}, key="second", where="menus.second"),
+    ),
+    {"alice": never_answers(), "bob": answers(after_s=1.0, talks_for_s=20.0)},
+)
+
+
 def rang(placed: Placed) -> list[str | None]:
     return [leg.person for leg in placed.record.legs]
 

@@ -37,6 +37,18 @@ def company(recording: Recording | None) -> DialPlan:
     return replace(acme(departments=(sales, SUPPORT)), codes={"*1": Feature.RECORD})
 
 
+SCENE = (  # announced, recorded, paused, passed on
+    company(ANNOUNCED),
+    {
+        "alice": [
+            answers(after_s=1.0, talks_for_s=20.0, presses={6.0: "*1", 9.0: "*1", 12.0: "*1"}),
+            transfers("202", after_s=8.0),
+        ],
+        "bob": answers(after_s=2.0, talks_for_s=10.0),
+    },
+)
+
+
 def talk(
     recording: Recording | None,
     *,
