@@ -52,10 +52,6 @@ class Asking:
             self.leg.verdict = LegResult.REJECTED
             self._call.legs.cancel(self.leg)
 
-    def give_up(self) -> None:
-        """Nobody pressed anything."""
-        self._call.legs.cancel(self.leg, timed_out=True)
-
     def too_late(self) -> None:
         """Another has the call: they hear so, then their leg ends."""
         self.leg.verdict = LegResult.CANCELLED

@@ -123,19 +123,17 @@ class Ringing:
             self._start(self._waiting.popleft(), is_fresh=is_fresh)
 
     def _start(self, offer: Offer, *, is_fresh: bool) -> None:
-        call = self._call
-        declined = call.declined
-        why = (
-            None
-            if is_fresh
-            else refit(offer, self._step, situation_for(call), call.exchange.now(), declined=declined)
-        )
+        why = None if is_fresh else self._misfit(offer)
         if why is not None:
-            call.note(f"passes over {offer}: {why}")
+            self._call.note(f"passes over {offer}: {why}")
         elif offer.number is None:
             self._ring(offer)
         elif trunks := self._trunks(offer):
             self._dial(offer, trunks)
+
+    def _misfit(self, offer: Offer) -> str | None:
+        call = self._call
+        return refit(offer, self._step, situation_for(call), call.exchange.now(), declined=call.declined)
 
     def _ring(self, offer: Offer) -> None:
         leg = self._leg(offer, offer.endpoint)
@@ -210,14 +208,15 @@ class Ringing:
             call.note(f"{offer} declined")
             call.declined.add(offer.whom)
         elif now < self._ends_at:
-            declined = call.declined
-            following = follow(
-                offer, result, self._step, call.plan, situation_for(call), call.exchange.now(), declined=declined
-            )
-            if isinstance(following, Offer):
-                self._waiting.appendleft(replace(following, after_s=0.0))
-            elif following is not None:
-                call.note(f"passes over {offer}: {following}")
+            self._follow(offer, result)
+
+    def _follow(self, offer: Offer, result: LegResult) -> None:
+        call, at = self._call, self._call.exchange.now()
+        following = follow(offer, result, self._step, call.plan, situation_for(call), at, declined=call.declined)
+        if isinstance(following, Offer):
+            self._waiting.appendleft(replace(following, after_s=0.0))
+        elif following is not None:
+            call.note(f"passes over {offer}: {following}")
 
     def _stop_others(self, answered: Rung | None) -> None:
         for rung in self._rung:
