@@ -115,3 +115,55 @@ def test_stopping_a_recording_that_has_not_begun_has_no_effect() -> None:
             assert it.told(recording("one")) == ["RecordingStarted recording"]
 
     clock.run(scene())
+
+
+# ---- of a bridge
+
+
+def test_what_is_paused_is_left_out_of_a_bridges_recording_and_counts_for_no_limit() -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            await it.arrives()
+            await it.ari.bridges.create_with_id("b", type="mixing")
+            await it.ari.bridges.add_channel("b", channel=it.asterisk.lines[0].channel.id)
+            await it.ari.bridges.record("b", name="one", format="wav", max_duration_seconds=4)
+            await asyncio.sleep(1)
+            assert await it.ari.recordings.pause("one") is True
+            live = await it.ari.recordings.get_live("one")
+            assert live is not None and live.state == "paused"
+            await asyncio.sleep(10)
+            assert await it.ari.recordings.unpause("one") is True
+            await asyncio.sleep(4)
+            assert it.told(recording("one")) == ["RecordingStarted recording", "RecordingFinished done"]
+            assert (len(it.asterisk.stored_recordings["one"]) - 44) / 16_000 == pytest.approx(4.0)
+
+    clock.run(scene())
+
+
+def test_a_bridges_recording_ends_with_the_bridge_and_is_whole() -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            await it.arrives()
+            await it.ari.bridges.create_with_id("b", type="mixing")
+            await it.ari.bridges.add_channel("b", channel=it.asterisk.lines[0].channel.id)
+            await it.ari.bridges.record("b", name="one", format="wav")
+            await asyncio.sleep(7)
+            await it.ari.bridges.destroy("b")
+            await asyncio.sleep(0.1)
+            assert it.told(recording("one"))[-1] == "RecordingFinished done"
+            assert (len(it.asterisk.stored_recordings["one"]) - 44) / 16_000 == pytest.approx(7.0)
+
+    clock.run(scene())
+
+
+def test_only_a_bridge_that_is_there_is_recorded_and_under_a_name_of_its_own() -> None:
+    async def scene() -> None:
+        async with bench() as it:
+            assert await it.ari.bridges.record("b", name="one", format="wav") is None
+            await it.ari.bridges.create_with_id("b", type="mixing")
+            await it.ari.bridges.record("b", name="one", format="wav")
+            with pytest.raises(Conflict):
+                await it.ari.bridges.record("b", name="one", format="wav", if_exists="fail")
+            await it.ari.recordings.stop("one")
+
+    clock.run(scene())
