@@ -207,13 +207,14 @@ class _Arriving:
         """Follows hops until the steps are flat. The first department entered is the decision's."""
         into.reached.insert(0, into.rule)
         pending: Sequence[DepartmentStep] = do
+        for_call = self._steps
         while pending:
             following: Sequence[DepartmentStep] = ()
             for step in pending:
                 if isinstance(step, HopStep):
                     following = self._enter(step, into)
                     break
-                made = self._steps.made(step, into.here, into.given)
+                made = for_call.made(step, into.here, into.given)
                 into.steps.append(made)
                 if isinstance(made, _ENDING):
                     break
