@@ -390,6 +390,13 @@ def test_calls_are_listed_with_what_became_of_them(run: Run, recorded: None) -> 
     assert any("support" in row and "going on" in row for row in rows)
 
 
+def test_a_call_that_was_recorded_says_so(run: Run, tmp_path: Path) -> None:
+    in_store(tmp_path, lambda store: store.save_calls([record("c1", recordings=("callrouter-talk.sales.1.c1.1",))]))
+
+    _, row = run("calls").output.splitlines()
+    assert "answered, recorded" in row
+
+
 def test_a_callers_name_cannot_draw_on_the_terminal(run: Run, recorded: None) -> None:
     result = run("calls", "--department", "support")
 
