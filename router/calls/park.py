@@ -63,7 +63,7 @@ async def _until_taken(call: Call, for_s: float, refer: Refer, slot: str) -> Leg
             event: Event | None = None
             with contextlib.suppress(TimeoutError):
                 event = await call.next(min(left_s, _TOLD_WITHIN_S))
-            if isinstance(event, PlaybackFinished) or loop.time() >= began_at + _TOLD_WITHIN_S:
+            if isinstance(event, PlaybackFinished) or refer.has_left or loop.time() >= began_at + _TOLD_WITHIN_S:
                 refer.answered()
                 call.frees(refer.by)
             if event is not None and (leg := taken(call, event)) is not None:

@@ -42,6 +42,11 @@ class Refer:
         """Where to, fit for a log."""
         return dialable(self.destination) or "nowhere"
 
+    @property
+    def has_left(self) -> bool:
+        """Whether its phone, rung by the call it is in, has hung up meanwhile."""
+        return self.leg is not None and not self.leg.is_alive
+
     # ---- the phone meanwhile
 
     async def wait(self) -> None:

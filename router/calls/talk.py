@@ -29,7 +29,9 @@ async def talk(call: Call, leg: Leg) -> Ending:
     bridging = call.errands.run(_bridge(call, leg))  # begins with the answer, for which everything else waits
     call.caller.make_bridge()  # on its way while the caller is answered
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
-    call.save(answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person)
+    call.save(
+        answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person or call.record.answered_by
+    )
     call.exchange.state.talked(call.record, call.serving)
     try:
         await asyncio.shield(bridging)

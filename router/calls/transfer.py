@@ -9,11 +9,12 @@ import contextlib
 
 import structlog
 
-from router.ari.errors import RequestRefused
+from router.ari.errors import AriError, RequestRefused
 from router.ari.models import ChannelTransfer
 from router.calls import attended, inbound, outbound
 from router.calls.call import Call
 from router.calls.come_back import come_back
+from router.calls.errands import insist
 from router.calls.leg import Leg
 from router.calls.park import free_slot, park
 from router.calls.parties import on_its_own
@@ -26,7 +27,7 @@ from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import Parking
 from router.model.ending import Ending, Outcome, Party
-from router.model.number import PhoneNumber
+from router.model.number import NumberKind, PhoneNumber
 from router.model.plan import Music, Ring
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id
@@ -85,7 +86,13 @@ async def _blind(
         await _hang_up(given_up)
     if refer.leg is None:
         return await _as_its_own(call, partner, refer, by, called, onward)
-    await _let_wait(call, refer)
+    try:
+        await call.caller.let_hear(Music.RINGING)  # before the phone leaves the talk: nobody in silence
+    except AriError as error:
+        await insist(call.caller.quiet)  # the answer alone may have been lost
+        return _decline(refer, f"Asterisk would not: {error}")
+    interrupt_recording(call)
+    await refer.wait()
     ending = await _goes_on(call, refer, by, called, onward)
     return ending if ending is not None else await _back(call, partner, refer, by)
 
@@ -93,7 +100,8 @@ async def _blind(
 def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:
     """Where the party goes; a text says why nowhere."""
     plan, now = call.plan, call.exchange.now()
-    if plan.parking is not None and called.value == plan.parking.extension.value:
+    is_extension = called.kind is NumberKind.EXTENSION
+    if plan.parking is not None and is_extension and called.value == plan.parking.extension.value:
         return plan.parking if free_slot(call, plan.parking) else "every parking slot is taken"
     facts = OutboundCall(id=call.id, by=by, called=called, placed_at=now, channel=call.channel.id)
     decision = choose_caller_id(facts, plan, at=now)
@@ -108,20 +116,13 @@ def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:
 
 async def _hang_up(other: Call) -> None:
     """Ends a call of the same phone, so that whom it rings may be rung again."""
-    await other.caller.hang_up(16)
+    await insist(lambda: other.caller.hang_up(16))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_ENDED_WITHIN_S):
             await other.closed.wait()
 
 
 # ---- on the way
-
-
-async def _let_wait(call: Call, refer: Refer) -> None:
-    """Nobody in silence: the party hears ringing before the phone that passes them on leaves the talk."""
-    interrupt_recording(call)
-    await call.caller.let_hear(Music.RINGING)
-    await refer.wait()
 
 
 async def _goes_on(call: Call, refer: Refer, by: str, called: PhoneNumber, onward: Onward) -> Ending | None:

@@ -18,7 +18,7 @@ from tests.rules.conftest import PLAY, VOICEMAIL, ring
 from tests.support.fake.far_end import Line
 from tests.support.fake.wire import error
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, early_media, never_answers
+from tests.support.phones import Caller, answers, early_media, never_answers, transfers
 
 RING = only(ring("alice", for_s=5.0), VOICEMAIL)
 Request = Callable[[], Coroutine[Any, Any, Response]]
@@ -234,3 +234,28 @@ def test_a_stop_while_two_are_being_bridged_lets_them_talk(monkeypatch: MonkeyPa
         await house.ari.bridges.destroy(next(iter(house.asterisk.pbx.bridges)))
 
     place(plan=RING, phones={"alice": answers(after_s=1.0)}, latency_s=0.05, meanwhile=stop)
+
+
+@pytest.mark.parametrize("how", [lost, refused])
+def test_a_transfer_that_cannot_begin_leaves_the_talk_as_it_was(how: Fault) -> None:
+    call = place(
+        plan=only(ring("alice", for_s=5.0)),
+        phones={"alice": transfers("203"), "carol": never_answers()},
+        caller=Caller(hangs_up_after_s=20.0),
+        meanwhile=with_fault("POST play", how),
+    )
+    assert call.leg("alice").transfer_answers == ["channel_declined"]
+    assert call.line.heard.in_order[-1] == "alice"
+    assert call.record.talked_s == approx(20.0, abs=0.1)
+
+
+@pytest.mark.parametrize("what", ["POST removeChannel", "POST transfer_progress"])
+def test_a_transfer_goes_on_when_what_the_phone_is_to_hear_of_it_is_lost(what: str) -> None:
+    call = place(
+        plan=only(ring("alice", for_s=5.0)),
+        phones={"alice": transfers("203"), "carol": answers(after_s=1.0)},
+        caller=Caller(hangs_up_after_s=30.0),
+        meanwhile=with_fault(what, lost),
+    )
+    assert call.record.answered_by == "carol"
+    assert call.leg("alice").cause == 16

@@ -10,7 +10,7 @@ from pytest import approx
 from router.model.department import DialPlan, Parking
 from router.model.ending import Outcome
 from tests.calls.house import SALES_NUMBER, House, Placed, nothing_left, only, place
-from tests.calls.test_transfer import CUSTOMER, heard, other_record, said
+from tests.calls.test_transfer import CUSTOMER, hangs_up_after_transfer, heard, other_record, said
 from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.conftest import extension, ring
 from tests.support.clock import run
@@ -198,3 +198,18 @@ def test_nothing_is_left_behind_whenever_somebody_hangs_up_around_a_slot(who: st
         call = parked(story, caller=Caller(hangs_up_after_s=40.0))
         assert call.line.heard.longest_silence_s < 0.5 + 4 * latency_ms / 1000
         assert not call.house.live.parked
+
+
+def test_a_phone_that_hangs_up_at_once_is_free_at_once() -> None:
+    async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(7.0)
+        assert not house.staff.is_talking("alice")
+        assert house.live.parked
+
+    parked(story, alice=hangs_up_after_transfer("700"), caller=Caller(hangs_up_after_s=20.0))
+
+
+def test_what_only_looks_like_the_lot_is_declined() -> None:
+    call = parked(alice=transfers("700;x=1"), caller=Caller(hangs_up_after_s=20.0))
+
+    assert call.leg("alice").transfer_answers == ["channel_declined"]

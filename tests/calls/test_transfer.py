@@ -72,6 +72,7 @@ def test_a_caller_passed_on_to_a_number_outside_shows_the_colleagues_department_
     assert call.leg("voipco").shown[0].number == "+442079460100"
     assert heard(call.line) == ["alice", "ringing", "voipco"]
     assert call.leg("alice").transfer_answers[-1] == "channel_answered"
+    assert call.record.answered_by == "alice", "of ours she was the last"
 
 
 def test_a_department_takes_a_caller_over_with_its_whole_plan() -> None:
