@@ -95,7 +95,9 @@ def _legs(call: Call, leg: Channel) -> Leg:
     known = {past.id: past for past in call.legs}
     for channel in talking:
         if channel.id not in known:
-            known[channel.id] = Leg(id=channel.id, endpoint=endpoint_of(channel.name), is_created=True)
+            known[channel.id] = Leg(
+                id=channel.id, endpoint=endpoint_of(channel.name), is_created=True, is_dialled=True
+            )
             call.legs.add(known[channel.id])
         known[channel.id].answered_at = known[channel.id].answered_at or call.record.answered_at or now
     return known[leg.id]

@@ -88,6 +88,7 @@ class Leg:
             cause=past.cause,
             tech_cause=past.tech_cause,
             is_created=True,
+            is_dialled=True,
         )
 
     def record(self) -> LegRecord:
