@@ -30,7 +30,7 @@ class RouterProcess:
     """`callrouter serve` for a bench. plan: its dial plan. mail_port: of the SMTP server on loopback.
 
     folder: its settings, state and log. store_url: None for SQLite in the folder. ari_port: of
-    a proxy before the PBX's own. module: what `python -m` runs.
+    a proxy before the PBX's own. lookup_url: of a service that knows names. module: what `python -m` runs.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class RouterProcess:
         ari_port: int | None = None,
         lane: str = "http",
         drain_s: float = 0.0,
+        lookup_url: str | None = None,
         module: str = "router",
     ) -> None:
         self.plan = plan
@@ -57,6 +58,7 @@ class RouterProcess:
         self._changed = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        lookup = f'[lookup]\nurl = "{lookup_url}"' if lookup_url else ""
         folder.mkdir(parents=True, exist_ok=True)
         self.settings_file.write_text(
             f"""
@@ -83,6 +85,7 @@ fallback_file = "{bench.fallback_path}"
 drain_s = {drain_s}
 [log]
 format = "json"
+{lookup}
 """
         )
 
