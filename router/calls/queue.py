@@ -24,7 +24,7 @@ from router.model.ending import Ending
 from router.model.number import PhoneNumber
 from router.model.plan import Music, Order, Queue
 from router.model.queue import Waiting
-from router.rules.queue import nobody_there
+from router.rules.queue import nobody_there, present
 from router.rules.ringing import Offer
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ def _not_worth_it(call: Call, step: Queue) -> str | None:
         return f"{step.fullest} wait already"
     if not step.leave_when_nobody:
         return None
-    return nobody_there(step, call.plan, exchange.state.situation, exchange.now(), call.declined)
+    return nobody_there(present(step, call.plan, exchange.state.situation, exchange.now(), call.declined))
 
 
 class _Wait:

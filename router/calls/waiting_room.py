@@ -18,8 +18,9 @@ from router.model.call import CallId
 from router.model.department import DialPlan
 from router.model.plan import Order
 from router.model.queue import Waiting
+from router.model.situation import Situation
 from router.rules import queue as rules
-from router.rules.ringing import Offer, line_up
+from router.rules.ringing import LineUp, Offer, line_up
 
 _LOOK_EVERY_S = 1.0  # while anyone waits: wrapping up ends, a tier's time comes, without anything being told
 _TALKS_KEPT = 20
@@ -133,18 +134,17 @@ class WaitingRoom:
             self._staff.rings_no_more(offer.person, CallId(place.waiting.key))
 
     def _give_turns(self) -> None:
-        situation, at = self._state.situation, self._now()
+        look = _Look(self._state.situation, self._now())
         for place in tuple(self._places.values()):
-            one = place.waiting
-            place.pointless = rules.nobody_there(one.step, place.plan, situation, at, one.declined)
-            if place.pointless and one.step.leave_when_nobody:
+            place.pointless = rules.nobody_there(look.there(place))
+            if place.pointless and place.waiting.step.leave_when_nobody:
                 place.wake()
         rung = frozenset[str]().union(*(place.waiting.rung for place in self._places.values()))
 
         def free(one: Waiting) -> list[Offer]:
-            chance = [random.random() for _ in one.step.targets]
-            found = rules.candidates(one, self._places[one.key].plan, situation, at, chance=chance)
-            return [offer for offer in found if offer.whom not in rung and self._places[one.key].suits(offer)]
+            place = self._places[one.key]
+            found = rules.candidates(one, look.free(place), look.there(place), look.at)
+            return [offer for offer in found if offer.whom not in rung and place.suits(offer)]
 
         for one, offer in rules.turns([place.waiting for place in self._places.values()], free):
             self._offer(self._places[one.key], offer)
@@ -162,13 +162,13 @@ class WaitingRoom:
     # ---- what they are told
 
     def tell(self, place: Place) -> Told:
-        one, situation, at = place.waiting, self._state.situation, self._now()
+        one, look = place.waiting, _Look(self._state.situation, self._now())
         others = [other.waiting for other in self._places.values() if other.waiting.department == one.department]
         unserved = [other for other in others if other is one or not other.rung]
         seconds = rules.wait_s(
             rules.position(one.key, unserved),
-            free=len(line_up(one.step, place.plan, situation, at).offers),
-            working=len(rules.present(one.step, place.plan, situation, at).offers),
+            free=len(look.free(place).offers),
+            working=len(look.there(place).offers),
             talks_s=self._talks_s.get(one.department, ()),
         )
         minutes = rules.minutes(seconds) if seconds else None
@@ -177,3 +177,31 @@ class WaitingRoom:
     def talked(self, department: str, seconds: float) -> None:
         """One of the department's talks is over. seconds: how long it kept its member, wrapping up included."""
         self._talks_s.setdefault(department, deque(maxlen=_TALKS_KEPT)).append(seconds)
+
+
+class _Look:
+    """The line-ups of one moment. Those who wait in the same queue share them: many wait where many work."""
+
+    def __init__(self, situation: Situation, at: datetime) -> None:
+        self.at = at
+        self._situation = situation
+        self._found: dict[tuple[object, ...], LineUp] = {}
+
+    def there(self, place: Place) -> LineUp:
+        """Who could take a call of the place, now or soon."""
+        return self._shared(rules.present, place)
+
+    def free(self, place: Place) -> LineUp:
+        """Who could take it now."""
+        step = place.waiting.step
+        if step.order not in (Order.RANDOM, Order.WEIGHTED):
+            return self._shared(line_up, place)
+        chance = [random.random() for _ in step.targets]  # drawn anew for each
+        return line_up(step, place.plan, self._situation, self.at, chance=chance, declined=place.waiting.declined)
+
+    def _shared(self, find: Callable[..., LineUp], place: Place) -> LineUp:
+        one = place.waiting
+        key = (find, place.plan.digest, one.step, one.declined)
+        if key not in self._found:
+            self._found[key] = find(one.step, place.plan, self._situation, self.at, declined=one.declined)
+        return self._found[key]

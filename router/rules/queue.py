@@ -44,7 +44,9 @@ def turns(
     queues: dict[str, list[Waiting]] = {}
     for one in in_order(waiting):
         queues.setdefault(one.department, []).append(one)
-    options = {one.key: list(free(one)) for queue in queues.values() for one in queue}
+    options = {
+        one.key: list(free(one)) if _may_have_more(one) else [] for queue in queues.values() for one in queue
+    }
     unserved = {department: [one for one in queue if not one.rung] for department, queue in queues.items()}
     given: list[tuple[Waiting, Offer]] = []
 
@@ -66,6 +68,10 @@ def turns(
         while first is not None and first.step.order is Order.TOGETHER and options[first.key]:
             give(first)
     return given
+
+
+def _may_have_more(one: Waiting) -> bool:
+    return not one.rung or one.step.order is Order.TOGETHER
 
 
 # ---- how long
@@ -102,30 +108,23 @@ def present(
     return line_up(step, plan, replace(situation, activities=phones), at, declined=declined)
 
 
-def nobody_there(
-    step: Queue, plan: DialPlan, situation: Situation, at: datetime, declined: Collection[str] = ()
-) -> str | None:
-    """Why waiting is pointless, None while some member could take the call soon. declined: who refused it."""
-    there = present(step, plan, situation, at, declined)
+def nobody_there(there: LineUp) -> str | None:
+    """Why waiting is pointless, None while some member could take the call soon. there: as `present` says."""
     if there.offers:
         return None
     return "nobody is there: " + ("; ".join(f"{who} {why}" for who, why in there.passed_over) or "no members")
 
 
-def candidates(
-    one: Waiting, plan: DialPlan, situation: Situation, at: datetime, *, chance: Sequence[float] = ()
-) -> list[Offer]:
-    """Whom one who waits could be offered now: those who did not take it before come last.
+def candidates(one: Waiting, free: LineUp, there: LineUp, at: datetime) -> list[Offer]:
+    """Whom of those who are free one who waits could be offered now: who did not take it before comes last.
 
-    A later tier waits for its time, as long as there is anybody of an earlier one.
+    A later tier waits for its time, as long as anybody of an earlier one is there.
     """
-    found = line_up(one.step, plan, situation, at, chance=chance, declined=one.declined).offers
+    if not free.offers:
+        return []
     waited_s = (at - one.since).total_seconds()
-    if any(offer.after_s > waited_s for offer in found):
-        there = present(one.step, plan, situation, at, one.declined).offers
-        tier_s = max(min(offer.after_s for offer in there), waited_s)
-        found = tuple(offer for offer in found if offer.after_s <= tier_s)
-    ready = [offer for offer in found if _is_rested(offer, one, at)]
+    tier_s = max(min(offer.after_s for offer in there.offers), waited_s)
+    ready = [offer for offer in free.offers if offer.after_s <= tier_s and _is_rested(offer, one, at)]
     return sorted(ready, key=lambda offer: (offer.after_s, one.missed.get(str(offer), _NEVER)))
 
 

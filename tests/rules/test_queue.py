@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from router.model.plan import Order, Queue, Target
 from router.model.queue import CallBack, Waiting
 from router.model.situation import Situation
 from router.rules import queue as rules
-from router.rules.ringing import Offer
+from router.rules.ringing import Offer, line_up
 from tests.rules.acme import MOBILE, acme
 from tests.rules.conftest import OPEN, public
 
@@ -161,12 +161,18 @@ def test_turns_are_fair_whoever_waits_and_whoever_is_free(room: tuple[list[Waiti
 # ---- whom
 
 
+def candidates(one: Waiting, now: Situation, at: datetime) -> list[str]:
+    free = line_up(one.step, PLAN, now, at, declined=one.declined)
+    there = rules.present(one.step, PLAN, now, at, one.declined)
+    return [offer.key for offer in rules.candidates(one, free, there, at)]
+
+
 def test_a_member_who_did_not_answer_comes_last_and_only_after_a_rest() -> None:
     team, at = step("alice", "bob"), OPEN + timedelta(seconds=20)
 
     def offered(**missed_s: int) -> list[str]:
         missed = {who: OPEN + timedelta(seconds=s) for who, s in missed_s.items()}
-        return [o.key for o in rules.candidates(waits("1", team, missed=missed), PLAN, Situation(), at)]
+        return candidates(waits("1", team, missed=missed), Situation(), at)
 
     assert offered(alice=15) == ["bob"]
     assert offered(alice=5) == ["bob", "alice"]
@@ -177,7 +183,7 @@ def test_a_later_tier_joins_when_its_time_has_come_or_nobody_of_the_first_is_the
     one = waits("1", step("alice", phone("bob", after_s=30)))
 
     def offered(after_s: float, now: Situation) -> list[str]:
-        return [o.key for o in rules.candidates(one, PLAN, now, OPEN + timedelta(seconds=after_s))]
+        return candidates(one, now, OPEN + timedelta(seconds=after_s))
 
     talking = situation(alice=Activity(is_talking=True))
     assert offered(0, talking) == []
@@ -261,7 +267,7 @@ FORWARDED = Standing(forward={ForwardWhen.UNREGISTERED: MOBILE})
 def test_waiting_is_pointless_when_no_member_could_come_soon(
     now: Situation, declined: tuple[str, ...], because: str | None
 ) -> None:
-    assert rules.nobody_there(step("alice", "bob"), PLAN, now, OPEN, declined) == because
+    assert rules.nobody_there(rules.present(step("alice", "bob"), PLAN, now, OPEN, declined)) == because
 
 
 # ---- call-backs
