@@ -37,9 +37,8 @@ class Announcer:
         self._announce = step.announce or Announcements(every_s=_EVERY_S)
         self._offer = step.call_back.prompt if step.call_back is not None and offers_call_back else None
         self._playing: str | None = None
-        says = self._offer or (
-            step.announce and (step.announce.prompt or step.announce.position or step.announce.wait)
-        )
+        told = step.announce
+        says = self._offer is not None or (told is not None and (told.prompt or told.position or told.wait))
         first_s = min(FIRST_AFTER_S, self._announce.every_s)
         self.next_at = asyncio.get_running_loop().time() + first_s if says else NEVER
 

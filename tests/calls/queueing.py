@@ -17,7 +17,7 @@ from tests.support.phones import Caller
 
 Scene = Callable[[House], Awaitable[None]]
 
-QUEUE_PROMPTS = {**PROMPTS, "acme/thanks": 4.0, "acme/press-1": 3.0}
+QUEUE_PROMPTS = {**PROMPTS, "acme/thanks": 4.0, "acme/press-1": 3.0, "acme/endless": float("inf")}
 
 
 def queue(*people: str, **changes: Any) -> QueueStep:

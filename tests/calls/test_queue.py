@@ -369,6 +369,17 @@ def test_a_member_who_answers_while_it_is_told_is_heard_at_once() -> None:
     assert house.asterisk.lines[0].heard.seconds("alice") == approx(14, abs=0.1)
 
 
+def test_an_announcement_that_never_ends_is_stopped() -> None:
+    async def scene(house: House) -> None:
+        caller(house, hangs_up_after_s=140.0)
+
+    told = Announcements(every_s=60.0, prompt="acme/endless")
+    plan = only(queue("alice", each_s=300.0, announce=told), VOICEMAIL)
+    house = played(scene, plan=plan, phones={"alice": never_answers()})
+    assert house.asterisk.lines[0].heard.in_order == [MUSIC, "prompt:acme/endless", MUSIC]
+    assert house.asterisk.lines[0].heard.seconds("prompt:acme/endless") == approx(120, abs=0.1)
+
+
 # ---- a router that hangs, dies or stops
 
 
