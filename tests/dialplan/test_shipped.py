@@ -16,13 +16,14 @@ from tests.dialplan.conftest import HEAD, SHIPPED, plan_of, write_prompt
 
 README = (SHIPPED / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S)
+SUPPLIERS = re.findall(r"^```csv\n(.*?)^```", README, re.M | re.S)
 
 # What an example leans on, an entry a file; left out where the example brings its own.
 AROUND = {
     "trunks.voipco": '{dial: "PJSIP/{number}@voipco", caller_ids: [020 7946 0100 - 0199, +1 212 555 0100]}',
     "trunks.backup": '{dial: "PJSIP/{number}@backup", caller_ids: 020 7946 0100 - 0199}',
     "people.alice": "{name: Alice Ng, phone: PJSIP/alice}",
-    "people.bob": "{name: Bob Iyer, phone: PJSIP/bob}",
+    "people.bob": "{name: Bob Iyer, phone: PJSIP/bob, mobile: 07400 123456}",
     "people.carol": "{name: Carol Diaz, phone: PJSIP/carol}",
     "people.dave": "{name: Dave Okoro, phone: PJSIP/dave}",
     "schedules.office": '{open: {Mon-Fri: "09:00-17:30"}}',
@@ -40,8 +41,10 @@ def test_every_example_of_the_reference_works(example: str, tmp_path: Path) -> N
         (tmp_path / "head.yaml").write_text(HEAD, "utf-8")
         for name, entry in AROUND.items():
             section, key = name.split(".")
-            if not (f"\n  {key}:" in example and example.startswith(section)):
+            if not (f"\n  {key}:" in example and f"\n{section}:\n" in f"\n{example}"):
                 (tmp_path / f"{name}.yaml").write_text(f"{section}:\n  {key}: {entry}\n", "utf-8")
+    (tmp_path / "contacts").mkdir()
+    (tmp_path / "contacts/suppliers.csv").write_text(*SUPPLIERS, "utf-8")
     for prompt in ("welcome", "closed", "sales-greeting"):
         write_prompt(tmp_path / "sounds" / f"{prompt}.wav")
 
