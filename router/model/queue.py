@@ -11,7 +11,7 @@ from router.model.plan import Queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One place in a queue, which is by `step.priority` and `since`: when they began to wait, aware. key: unique.
+    """One place in a queue, found by `step.priority` and `since`, when they began to wait (aware). key: unique.
 
     rung: who is rung for it now, and declined: who refused it and is not offered it again, as `Offer.whom`. missed:
     offers, in words, that were not taken, and when.
