@@ -19,8 +19,8 @@ class Person:
     """key: name in the YAML. caller_id: shown on the person's own outgoing calls, None to show the department's.
 
     numbers: public ones that ring this person directly. forward: where their calls go in which case, unless they
-    have set something else (`Standing`). email: theirs, for messages left when their own extension is rung; None for
-    no mailbox.
+    have set something else (`Standing`). email: theirs, for messages left when they do not answer; None for no
+    mailbox.
     """
 
     key: str
