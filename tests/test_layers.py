@@ -26,6 +26,7 @@ PURE_IMPORTS = {
     "bisect",
     "dataclasses",
     "datetime",
+    "decimal",
     "enum",
     "re",
     "zoneinfo",

@@ -11,6 +11,7 @@ from router.model.contact import Contact, ContactList
 from router.model.hours import BusinessHours, Feed, FeedCopy, Position
 from router.model.number import NumberPattern, PhoneNumber
 from router.model.people import ForwardWhen
+from router.model.rate import RateDeck
 from router.model.steps import DepartmentStep
 
 
@@ -58,6 +59,7 @@ class Trunk:
 
     country: for which the carrier writes numbers, "" for the company's own.
     caller_ids: single numbers and ranges, at least one; the first number is the trunk's own.
+    rates: what the carrier charges, None when nobody says.
     """
 
     key: str
@@ -67,6 +69,7 @@ class Trunk:
     country_code: str = ""  # "44"
     national_prefix: str = ""  # "0"
     country: str = ""  # ISO 3166-1 alpha-2
+    rates: RateDeck | None = None
     where: str = ""
 
     def may_show(self, number: PhoneNumber) -> bool:

@@ -9,12 +9,15 @@ from router.model.block import Block
 from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, LegResult
 from router.model.hours import Closure, Position
+from router.model.rate import Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRecord:
     """One leg we dialled. person or trunk: keys, whichever it was for. cause: Q.850; tech_cause: SIP status.
 
+    called: the number that was called by the trunk, in E.164; "" for a phone. picked_up_at: by somebody who
+    is then asked whether they take the call. price: None before the end, and where no rate is known.
     result: None while it is going on. Moments are aware, UTC, None for what did not happen.
     """
 
@@ -29,6 +32,9 @@ class LegRecord:
     result: LegResult | None = None
     cause: int | None = None
     tech_cause: int | None = None
+    called: str = ""
+    picked_up_at: datetime | None = None
+    price: Price | None = None
 
 
 class Away(Enum):
