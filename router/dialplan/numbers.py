@@ -20,10 +20,11 @@ from router.model.number import NumberKind, NumberType, PhoneNumber, dialable
 MOST_RAW = 80  # characters of a number as it came
 MOST_NAME = 80  # characters of a caller's name
 
-# Letters are vanity numbers. No `;`, `:`, `@`, `*` and `#`: a URI's parameters and a phone's feature codes are
-# things a number parser is happy to drop.
-_PUBLIC = re.compile(r"[+＋]?[\w\s().\-‐-―/]+\Z")
+# No `;`, `:`, `@`, `*` and `#`: a URI's parameters and a phone's feature codes are things a number parser is happy
+# to drop. So are words before a number, and one or two letters in it, such as O for 0: a shorter number is left.
+_PUBLIC = re.compile(r"[+＋]?[\dA-Za-z\s().\-‐-―/]+\Z")
 _VISUAL = re.compile(r"[\s().\-‐-―/]")
+_WRITTEN = re.compile(r"[+＋]?\d+(?:(?:[A-Za-z]\d*){3,})?\Z")  # three letters or more are a vanity number
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
 _UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
 _USE = phonenumbers.PhoneNumberType
@@ -100,7 +101,7 @@ def public_number(text: str, country: str) -> PhoneNumber | None:
     number without its area code does not: its E.164 form is not known.
     """
     text = text.strip()
-    if len(text) > MOST_RAW or not _PUBLIC.match(text):
+    if len(text) > MOST_RAW or not _PUBLIC.match(text) or not _WRITTEN.match(_VISUAL.sub("", text)):
         return None
     try:
         read = phonenumbers.parse(text, country)
