@@ -78,7 +78,9 @@ class CallerIdDecision:
     display name, "" when withheld.
     target: person, department or menu key for internal calls, the slot for a parked one. feature, argument: of a
     phone code and the digits after it. trunks: in the order to try, empty when refused.
-    refused: why not, "" when the call may go. reached, trace: as in `RoutingDecision`.
+    refused: why not, "" when the call may go; prompt: played to who called then. exceeded: whose limit refused it.
+    subjects: to whose account it goes, as `rules.limits.subjects`. longest_s: of the talk, None for no limit.
+    reached, trace: as in `RoutingDecision`.
     """
 
     to: CallTo
@@ -94,5 +96,9 @@ class CallerIdDecision:
     argument: str = ""
     trunks: tuple[TrunkChoice, ...] = ()
     refused: str = ""
+    prompt: str | None = None
+    exceeded: str = ""
+    subjects: tuple[str, ...] = ()
+    longest_s: float | None = None
     reached: tuple[str, ...] = ()
     trace: tuple[RuleTrace, ...] = ()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from router.model.call import Verification
 from router.model.contact import Contact, ContactList
 from router.model.hours import BusinessHours, Feed, FeedCopy, Position
+from router.model.limits import NO_LIMITS, DenyRule, Limits, Site
 from router.model.number import NumberPattern, PhoneNumber
 from router.model.people import ForwardWhen
 from router.model.rate import RateDeck
@@ -34,6 +35,8 @@ class Person:
     email: str | None = None
     numbers: tuple[PhoneNumber, ...] = ()
     forward: Mapping[ForwardWhen, PhoneNumber] = field(default_factory=dict)
+    limits: Limits = NO_LIMITS
+    site: str | None = None  # where the phone stands
     where: str = ""
 
 
@@ -125,6 +128,7 @@ class Department:
     labels: Mapping[str, str] = field(default_factory=dict)
     ringtone: str = ""
     recording: Recording | None = None
+    limits: Limits = NO_LIMITS  # of all its calls together
     where: str = ""
 
 
@@ -208,10 +212,14 @@ class TrunkRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emergency:
-    """numbers: as dialled. caller_id: the call-back number shown, None to fall back to the trunk's first."""
+    """numbers: as dialled. caller_id: the call-back number shown, None to fall back to the trunk's first.
+
+    alert: e-mail addresses that are told of each emergency call.
+    """
 
     numbers: frozenset[str]
     caller_id: PhoneNumber | None = None
+    alert: tuple[str, ...] = ()
 
 
 class Feature(Enum):
@@ -291,6 +299,10 @@ class DialPlan:
     departments: Mapping[str, Department]
     inbound: tuple[InboundRule, ...] = ()
     caller_ids: tuple[CallerIdRule, ...] = ()
+    denied: tuple[DenyRule, ...] = ()
+    limits: Limits = NO_LIMITS  # of each person, and of each department's forwarded calls
+    alerts: tuple[str, ...] = ()  # e-mail addresses that are told when a limit is reached
+    sites: Mapping[str, Site] = field(default_factory=dict)
     routes: tuple[TrunkRule, ...] = ()  # the last one always matches; never empty when there are trunks
     emergency: Emergency = Emergency(numbers=frozenset())
     tests: tuple[RouteTest, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from router.model.block import Block
 from router.model.hours import FeedCopy, Switch
+from router.model.limits import Usage
 from router.model.people import NOTHING_KNOWN, NOTHING_SET, Activity, Standing
 
 
@@ -14,6 +15,7 @@ class Situation:
 
     switches: by "department:sales" or "schedule:office". standings, activities: by person. feeds: by feed.
     waiting: callers in a department's queue. turns: the person a department's last call in turn rang first.
+    usage: what has been called, by whose account it went to.
     """
 
     switches: Mapping[str, Switch] = field(default_factory=dict)
@@ -23,6 +25,7 @@ class Situation:
     blocks: Sequence[Block] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
     turns: Mapping[str, str] = field(default_factory=dict)
+    usage: Mapping[str, Usage] = field(default_factory=dict)
 
     def standing(self, person: str) -> Standing:
         return self.standings.get(person, NOTHING_SET)

@@ -1,0 +1,77 @@
+"""Who may not call what, how much may be called, and where the phones stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from router.model.number import NumberPattern, PhoneNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenyRule:
+    """The first whose conditions all hold refuses the call; an empty one always holds.
+
+    departments, people: any of them calls; except_*: none of them does. during, outside: schedules that must be
+    open, or not. prompt: played to who called, None for none.
+    """
+
+    path: str
+    name: str
+    called: tuple[NumberPattern, ...] = ()
+    departments: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    except_departments: tuple[str, ...] = ()
+    except_people: tuple[str, ...] = ()
+    during: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much may be called; None for no limit. The minutes are of one day, in seconds."""
+
+    concurrent: int | None = None
+    per_minute: int | None = None
+    longest_s: float | None = None
+    foreign_s: float | None = None
+    premium_s: float | None = None
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """A call that goes on by a trunk. answered_at: None while it rings."""
+
+    began_at: datetime
+    answered_at: datetime | None = None
+    is_foreign: bool = False
+    is_premium: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What somebody has called. began: of the last calls, oldest first. foreign_s, premium_s: of calls that ended,
+    on `day`. going_on: by channel."""
+
+    began: tuple[datetime, ...] = ()
+    going_on: Mapping[str, Spending] = field(default_factory=dict)
+    day: date | None = None
+    foreign_s: float = 0.0
+    premium_s: float = 0.0
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where phones stand. caller_id: shown by their emergency calls. location: for who comes to help."""
+
+    key: str
+    caller_id: PhoneNumber
+    location: str
+    country: str
+    where: str = ""
