@@ -15,7 +15,8 @@ from router.model.plan import Order
 from tests.dialplan.conftest import HEAD, SHIPPED, plan_of, write_prompt
 
 README = (SHIPPED / "README.md").read_text("utf-8")
-EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S)
+FRONT = (SHIPPED.parent / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README + FRONT, re.M | re.S)
 SUPPLIERS = re.findall(r"^```csv\n(.*?)^```", README, re.M | re.S)
 
 # What an example leans on, an entry a file; left out where the example brings its own.
@@ -29,13 +30,13 @@ AROUND = {
     "schedules.office": '{open: {Mon-Fri: "09:00-17:30"}}',
     "departments.sales": "{name: Sales, numbers: 020 7946 0100, extension: 600, members: [alice, bob], "
     "open: [{ring: members}, voicemail], voicemail: {to: sales@acme.example}}",
-    "departments.support": "{name: Support, numbers: 020 7946 0101, caller_id: 020 7946 0101, "
+    "departments.support": "{name: Support, numbers: 020 7946 0101, caller_id: 020 7946 0101, members: carol, "
     "open: [{reject: busy}]}",
 }
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.split("\n")[0] for example in EXAMPLES])
-def test_every_example_of_the_reference_works(example: str, tmp_path: Path) -> None:
+def test_every_example_of_the_papers_works(example: str, tmp_path: Path) -> None:
     (tmp_path / "example.yaml").write_text(example, "utf-8")
     if "company:" not in example:
         (tmp_path / "head.yaml").write_text(HEAD, "utf-8")
@@ -45,7 +46,7 @@ def test_every_example_of_the_reference_works(example: str, tmp_path: Path) -> N
                 (tmp_path / f"{name}.yaml").write_text(f"{section}:\n  {key}: {entry}\n", "utf-8")
     (tmp_path / "contacts").mkdir()
     (tmp_path / "contacts/suppliers.csv").write_text(*SUPPLIERS, "utf-8")
-    for prompt in ("welcome", "closed", "sales-greeting"):
+    for prompt in ("welcome", "closed", "sales-greeting", "main-menu", "recorded", "call-back"):
         write_prompt(tmp_path / "sounds" / f"{prompt}.wav")
 
     plan = plan_of(load(tmp_path))
