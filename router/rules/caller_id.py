@@ -14,14 +14,23 @@ from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoi
 from router.model.department import CallerIdRule, DialPlan, NumberFormat, Person, ShownNumber, Trunk, TrunkRule
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
+from router.rules import limits
 
 _ARGUMENT = re.compile(r"\+?[0-9]*")
 
 
-def choose_caller_id(call: OutboundCall, plan: DialPlan, at: datetime, *, traced: bool = False) -> CallerIdDecision:
+def choose_caller_id(
+    call: OutboundCall,
+    plan: DialPlan,
+    at: datetime,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+    *,
+    traced: bool = False,
+) -> CallerIdDecision:
     """Decides how `call` leaves at the moment `at` (aware). Never raises because of what was dialled."""
     trace: list[RuleTrace] | None = [] if traced else None
-    decision = _Outgoing(call=call, plan=plan, trace=trace).answer()
+    decision = _Outgoing(call=call, plan=plan, at=at, situation=situation, trace=trace).answer()
     return decision if trace is None else replace(decision, trace=tuple(trace))
 
 
@@ -67,6 +76,8 @@ def department_for(person: str | None, plan: DialPlan, asked: str | None = None)
 class _Outgoing:
     call: OutboundCall
     plan: DialPlan
+    at: datetime
+    situation: Situation
     trace: list[RuleTrace] | None  # None: nobody asked for it
 
     def answer(self) -> CallerIdDecision:
@@ -122,6 +133,10 @@ class _Outgoing:
         """person: None for a department's call to a number that is nobody's."""
         call, plan = self.call, self.plan
         department = department_for(call.by, plan, call.department)
+        note = self._note if self.trace is not None else None
+        refused = limits.refusal(call, plan, department, self.at, self.situation, note)
+        if refused is not None:
+            return self._may_not(refused, department)
         if call.withhold:
             self._note("call", True, "asks for the number to be withheld")
         shown, rule, why = self._shown(person, department)
@@ -151,6 +166,8 @@ class _Outgoing:
             name="" if hidden else plan.company,  # a name gives away as much as a number
             rule=rule,
             trunks=choices,
+            subjects=tuple(subject for subject, _ in limits.subjects(call, plan, department)),
+            longest_s=limits.longest_s(call, plan, department, self.at, self.situation),
             reached=tuple(path for path in (rule, route.path) if path),
         )
 
@@ -291,6 +308,15 @@ class _Outgoing:
             dialplan=self.plan.digest,
             department=department,
             refused=why,
+        )
+
+    def _may_not(self, refused: limits.Refusal, department: str | None) -> CallerIdDecision:
+        return replace(
+            self._refused(refused.why, department),
+            rule=refused.rule,
+            prompt=refused.prompt,
+            exceeded=refused.exceeded,
+            reached=(refused.rule,) if refused.rule else (),
         )
 
     def _note(self, path: str, matched: bool, because: str) -> None:

@@ -31,7 +31,12 @@ class Refusal:
 
 
 def refusal(
-    call: OutboundCall, plan: DialPlan, department: str | None, at: datetime, situation: Situation, note: Note | None
+    call: OutboundCall,
+    plan: DialPlan,
+    department: str | None,
+    at: datetime,
+    situation: Situation,
+    note: Note | None,
 ) -> Refusal | None:
     """Why the call may not go; None when it may. department: whom it is placed for. note: takes a line of trace."""
     return _denied(call, plan, department, at, situation, note) or _exceeded(call, plan, department, at, situation)
@@ -49,7 +54,12 @@ def is_premium(number: PhoneNumber) -> bool:
 
 
 def _denied(
-    call: OutboundCall, plan: DialPlan, department: str | None, at: datetime, situation: Situation, note: Note | None
+    call: OutboundCall,
+    plan: DialPlan,
+    department: str | None,
+    at: datetime,
+    situation: Situation,
+    note: Note | None,
 ) -> Refusal | None:
     person = None if call.forwarded else call.by
     for rule in plan.denied:
@@ -127,7 +137,10 @@ def longest_s(
         if limits == NO_LIMITS:
             continue
         usage = situation.usage.get(subject, NO_USAGE)
-        left += [limits.longest_s, *(most_s - used_s for _, most_s, used_s in _minutes(call, plan, limits, usage, at))]
+        left += [
+            limits.longest_s,
+            *(most_s - used_s for _, most_s, used_s in _minutes(call, plan, limits, usage, at)),
+        ]
     return min((limit_s for limit_s in left if limit_s is not None), default=None)
 
 
@@ -165,10 +178,18 @@ def _minutes(
     talks = tuple(usage.going_on.values())
     if limits.foreign_s is not None and is_foreign(call.called, plan):
         used_s = usage.foreign_s if is_today else 0.0
-        yield "foreign", limits.foreign_s, used_s + _talked_s([talk for talk in talks if talk.is_foreign], midnight, at)
+        yield (
+            "foreign",
+            limits.foreign_s,
+            used_s + _talked_s([talk for talk in talks if talk.is_foreign], midnight, at),
+        )
     if limits.premium_s is not None and is_premium(call.called):
         used_s = usage.premium_s if is_today else 0.0
-        yield "premium", limits.premium_s, used_s + _talked_s([talk for talk in talks if talk.is_premium], midnight, at)
+        yield (
+            "premium",
+            limits.premium_s,
+            used_s + _talked_s([talk for talk in talks if talk.is_premium], midnight, at),
+        )
 
 
 def _talked_s(talks: list[Spending], midnight: datetime, at: datetime) -> float:
