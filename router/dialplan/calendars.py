@@ -115,9 +115,18 @@ def _check(event: Any) -> None:
         zone = event[key].params.get("TZID") if key in event else None
         if zone and getattr(event[key].dt, "tzinfo", True) is None:
             raise ValueError(f'the event "{name}" is in a time zone that is not known: "{brief(zone)}"')
+    if "DTEND" in event and _is_reversed(event["DTSTART"].dt, event["DTEND"].dt):
+        raise ValueError(f'the event "{name}" ends before it begins')
     rules = event.get("RRULE", [])
     for rule in rules if isinstance(rules, list) else [rules]:
         _check_rule(rule, name)
+
+
+def _is_reversed(begins: date, ends: date) -> bool:
+    try:
+        return ends < begins
+    except TypeError:  # a day and a moment, or moments with and without a zone: the library puts them right
+        return False
 
 
 def _check_rule(rule: Mapping[str, list[Any]], name: str) -> None:

@@ -4,6 +4,7 @@ A list is written out in the YAML, or a file beside it. Such a file is part of t
 folder, counts in its digest, and one faulty row refuses the plan like any other fault.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ FILE_LIMIT = 4_000_000  # bytes
 ENTRIES_LIMIT = 1_000  # of a list written out
 OTHERS_LIMIT = 1_000  # prefixes and ranges of one list: every call may walk through them
 FAULTS_TOLD = 50  # of one file
+
+_FILE = re.compile(r"[^\s*]+\.[A-Za-z]{3,4}\Z")  # something's name, if not a list's
 
 _NUMBERS = (PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE, PatternKind.COUNTRY, PatternKind.TYPE)
 
@@ -104,6 +107,9 @@ class _Reading:
             self._file(entry)
             return
         entries = entry if isinstance(entry, list) else [entry]
+        if isinstance(entry, str) and _FILE.match(entry):
+            self.fault(f'"{brief(entry)}" is no list; a file of contacts ends in {" or ".join(SUFFIXES)}')
+            return
         if not entries or isinstance(entry, dict):
             self.fault(f"expected numbers, or a file ending in {' or '.join(SUFFIXES)}; got {got(entry)}")
         elif len(entries) > ENTRIES_LIMIT:

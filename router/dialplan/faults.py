@@ -68,7 +68,7 @@ class Suggest:
         if self._left <= 0:
             return "too many like it to look up what is known"
         self._left -= 1
-        names = sorted(known)
+        names = sorted(set(known))
         if not names:
             return "none is known"
         listed = ", ".join(map(brief, names[:NAMES_LISTED]))

@@ -47,7 +47,7 @@ def read_calendars(plan: Draft, folder: Folder, now: datetime) -> Calendars:
         try:
             copies[feed.key] = read_copy(content, Window(begins_at=begins_at, ends_at=ends_at, zone=feed.zone), now)
         except ValueError as wrong:
-            plan.fault(path, f"the calendar {wrong}")
+            plan.fault(path, f"{name}: {wrong}")
     return Calendars(feeds, copies)
 
 

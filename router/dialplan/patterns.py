@@ -24,6 +24,8 @@ RESERVED = frozenset({*TYPES, WITHHELD, UNKNOWN})  # no list of contacts may be 
 
 _LOOKED_AT = 500  # numbers of a list that are compared one by one; of a longer one nothing is certain
 _RANGE = re.compile(r"(.*\d)\s+[-–]\s+(\+?[\d\s]*\d)\Z", re.ASCII)
+_CLOSE_RANGE = re.compile(r"(.*\d)\s*[-–]\s*\+?[\d\s]*\d\Z", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2,3}\Z")
 _WORD = re.compile(r"[a-z][a-z_-]*\Z")
 _PREFIX = re.compile(r"\+?[\d\s().\-/]*\d[\s().\-/]*\*\Z", re.ASCII)
 
@@ -73,9 +75,14 @@ def numbers(text: str, country: str) -> NumberPattern:
 
 def _public(text: str, country: str) -> PhoneNumber:
     read = public_number(text, country)
-    if read is None:
-        raise ValueError(f'"{brief(text)}" is no number in {country}; write it as it is dialled there, or with +')
-    return read
+    if read is not None:
+        return read
+    if _COUNTRY.match(text):
+        raise ValueError(f'"{text}" is no country; write its ISO 3166-1 code, such as GB, DE or US')
+    close = _CLOSE_RANGE.match(text)
+    if close and public_number(close.group(1), country):
+        raise ValueError(f'"{brief(text)}" is no number; a range has spaces round its hyphen: 020 7946 0100 - 0199')
+    raise ValueError(f'"{brief(text)}" is no number in {country}; write it as it is dialled there, or with +')
 
 
 def _prefix(text: str, country: str) -> str:

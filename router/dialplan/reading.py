@@ -20,6 +20,20 @@ SIZE_LIMIT = 4_000_000  # bytes of one file
 DEPTH_LIMIT = 20
 VALUES_LIMIT = 100_000  # keys and values of one file
 
+# What the YAML library says -> what it mostly means for who wrote the file.
+_HINTS = (
+    ("cannot start any token", "a tab? indent with spaces; quote text that begins with @, ` or %"),
+    (
+        "mapping values are not allowed",
+        'is this line or the one before indented wrongly? quote text with ": " in it',
+    ),
+    ("could not find expected ':'", "in the line before: a key is followed by : and a space"),
+    ("did not find expected '-' indicator", "entries of one list begin in the same column, each with a dash"),
+    ("did not find expected key", "keys of one entry begin in the same column"),
+    ("did not find expected ',' or", "is a bracket, brace or quote before this not closed?"),
+    ("scanning an alias", 'quote text that begins with *, such as "*"'),
+    ("scanning a quoted scalar", "a quote is not closed"),
+)
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,14})\Z")
 
 
@@ -62,8 +76,7 @@ def read(content: bytes, file: str) -> Reading:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = ", ".join(part for part in (wrong.context, wrong.problem) if part) or "is not YAML"
-        if "cannot start any token" in what:
-            what += " (a tab? indent with spaces; quote text that begins with @, ` or %)"
+        what += next((f" ({hint})" for said, hint in _HINTS if said in what), "")
         reading.faults.append(Fault(file=file, line=line, column=column, path="", what=what))
     return reading
 
@@ -150,7 +163,7 @@ class _Builder:
 
     def _key(self, event: Any, path: Path) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            self._stop(event, path, "a key must be a plain word")
+            self._stop(event, path, "a key must be a plain word; is a brace before this not closed?")
         return str(event.value)
 
     def _sequence(self, path: Path) -> list[Any]:

@@ -141,6 +141,11 @@ BAD = [
     pytest.param(calendar("SUMMARY:Party"), 'the event "Party" does not say when it begins', id="no beginning"),
     pytest.param(calendar("DTSTART:soon"), "has a faulty DTSTART", id="a beginning that is no time"),
     pytest.param(
+        calendar("SUMMARY:Party\nDTSTART:20261201T100000Z\nDTEND:20261130T100000Z"),
+        'the event "Party" ends before it begins',
+        id="an end before the beginning",
+    ),
+    pytest.param(
         calendar("DTSTART:20261201T100000Z\nRRULE:FREQ=OFTEN"), "has a faulty RRULE", id="a rule that is none"
     ),
     pytest.param(

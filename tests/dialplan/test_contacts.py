@@ -281,7 +281,10 @@ WRONG = {
     "no name": ("Key Accounts: [0870 123 4567]", 'contacts.Key Accounts: "Key Accounts" is no name'),
     "a file that is not there": ("a: none.csv", 'contacts.a: "none.csv" is not there, or no file'),
     "a folder": ("a: folder.csv", 'contacts.a: "folder.csv" is not there, or no file'),
-    "a file of another kind": ("a: contacts.xlsx", 'contacts.a: "contacts.xlsx" is no number'),
+    "a file of another kind": (
+        "a: contacts.xlsx",
+        'contacts.a: "contacts.xlsx" is no list; a file of contacts ends in .csv or .vcf',
+    ),
     "a file elsewhere": ("a: ../other.csv", 'contacts.a: "../other.csv" must be a path below the plan\'s folder'),
     "an absolute path": ("a: /etc/passwd.csv", 'contacts.a: "/etc/passwd.csv" must be a path below'),
     "a Windows path": ("a: contacts\\a.csv", 'contacts.a: "contacts\\a.csv" must be a path below'),

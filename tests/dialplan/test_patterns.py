@@ -1,5 +1,7 @@
 """Number patterns as they are written, and what is certain about two of them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +68,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_pattern_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no number|no range"):
+    with pytest.raises(ValueError, match=r"no number|no range|no country"):
         pattern(text, "GB", {"201"})
 
 
@@ -74,6 +76,19 @@ def test_a_word_that_stands_for_nothing_is_told_what_is_known() -> None:
     known = r"did you mean \"nuisance\"\? known: fixed, key-accounts, mobile, nuisance, .*withheld"
     with pytest.raises(ValueError, match=known):
         pattern("nuisances", "GB", (), {"nuisance": NumberList(), "key-accounts": NumberList()})
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("UK", '"UK" is no country; write its ISO 3166-1 code, such as GB, DE or US'),
+        ("GBR", '"GBR" is no country'),
+        ("020 7946 0100-0199", "a range has spaces round its hyphen: 020 7946 0100 - 0199"),
+    ],
+)
+def test_what_was_meant_is_guessed_in_words_only(text: str, what: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(what)):
+        pattern(text, "GB", ())
 
 
 def test_every_word_for_callers_is_reserved() -> None:

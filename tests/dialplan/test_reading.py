@@ -66,9 +66,48 @@ WRONG = {
         b"\xef\xbb\xbfa: \x00",
         "acme.yaml:1:4: character 0x00 is not allowed in YAML",
     ),
-    "a key that is a list": (b"? [a]\n: 1", "acme.yaml:1:3: a key must be a plain word"),
-    "a key that is an alias": (b"*a : 1", "acme.yaml:1:1: a key must be a plain word"),
-    "no end": (b"a: 'b", "acme.yaml:1:6: while scanning a quoted scalar, found unexpected end of stream"),
+    "a key that is a list": (
+        b"? [a]\n: 1",
+        "acme.yaml:1:3: a key must be a plain word; is a brace before this not closed?",
+    ),
+    "a key that is an alias": (
+        b"*a : 1",
+        "acme.yaml:1:1: a key must be a plain word; is a brace before this not closed?",
+    ),
+    "no end": (
+        b"a: 'b",
+        "acme.yaml:1:6: while scanning a quoted scalar, found unexpected end of stream (a quote is not closed)",
+    ),
+    "a key indented less than its neighbours": (
+        b"a:\n    b: 1\n  c: 2",
+        "acme.yaml:3:3: while parsing a block mapping, did not find expected key "
+        "(keys of one entry begin in the same column)",
+    ),
+    "a key indented more than its neighbours": (
+        b"a: 1\n  b: 2",
+        "acme.yaml:2:4: mapping values are not allowed in this context "
+        '(is this line or the one before indented wrongly? quote text with ": " in it)',
+    ),
+    "no space after a colon": (
+        b"a: 1\nb:2\nc: 3",
+        "acme.yaml:3:1: while scanning a simple key, could not find expected ':' "
+        "(in the line before: a key is followed by : and a space)",
+    ),
+    "a list's entry without its dash": (
+        b"a:\n  - b\n  c: 1",
+        "acme.yaml:3:3: while parsing a block collection, did not find expected '-' indicator "
+        "(entries of one list begin in the same column, each with a dash)",
+    ),
+    "a bracket that stays open": (
+        b"a: [b, c\nd: 1",
+        "acme.yaml:2:2: while parsing a flow sequence, did not find expected ',' or ']' "
+        "(is a bracket, brace or quote before this not closed?)",
+    ),
+    "a bare star": (
+        b"a: {*: b}",
+        "acme.yaml:1:6: while scanning an alias, did not find expected alphabetic or numeric character "
+        '(quote text that begins with *, such as "*")',
+    ),
     "too large": (
         b"#" * 4_000_001,
         "acme.yaml:1:1: the file has 4,000,001 bytes, a dial plan may have 4,000,000: split it",

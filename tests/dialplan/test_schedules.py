@@ -231,8 +231,8 @@ def test_one_calendar_of_two_schedules_is_read_once(load_text: LoadText) -> None
     ("content", "what"),
     [
         (None, "is not there, or no file"),
-        (b"<html>", "the calendar is no calendar"),
-        (calendar("SUMMARY:x"), 'the calendar the event "x" does not say'),
+        (b"<html>", "closed.ics: is no calendar"),
+        (calendar("SUMMARY:x"), 'closed.ics: the event "x" does not say'),
     ],
 )
 def test_a_file_that_is_missing_or_broken_refuses_the_plan(
