@@ -1,4 +1,4 @@
-"""Records as tables for a terminal: what `callrouter calls` and `callrouter voicemails` print."""
+"""Tables for a terminal: what `callrouter calls`, `voicemails`, `changes`, `people`, `switches` and `block` print."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

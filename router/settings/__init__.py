@@ -122,7 +122,7 @@ class Settings:
 
     @property
     def token_file(self) -> Path:
-        """Whoever may read it may place calls through the running service."""
+        """Whoever may read it may place calls through the running service, and change how it stands."""
         return self.state_dir / "token"
 
 
