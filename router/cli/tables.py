@@ -1,4 +1,4 @@
-"""Tables for a terminal: what `callrouter calls`, `voicemails`, `changes`, `people`, `switches` and `block` print."""
+"""Tables for a terminal: calls, voicemails, changes, people, switches and blocks."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
