@@ -79,6 +79,7 @@ class CallerIdDecision:
     target: person, department or menu key for internal calls, the slot for a parked one. feature, argument: of a
     phone code and the digits after it. trunks: in the order to try, empty when refused.
     refused: why not, "" when the call may go; prompt: played to who called then. exceeded: whose limit refused it.
+    is_congested: it is refused for want of channels.
     subjects: to whose account it goes, as `rules.limits.subjects`. longest_s: of the talk, None for no limit.
     reached, trace: as in `RoutingDecision`.
     """
@@ -96,6 +97,7 @@ class CallerIdDecision:
     argument: str = ""
     trunks: tuple[TrunkChoice, ...] = ()
     refused: str = ""
+    is_congested: bool = False
     prompt: str | None = None
     exceeded: str = ""
     subjects: tuple[str, ...] = ()

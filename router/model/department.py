@@ -14,6 +14,7 @@ from router.model.number import NumberPattern, PhoneNumber
 from router.model.people import ForwardWhen
 from router.model.rate import RateDeck
 from router.model.steps import DepartmentStep
+from router.model.trunk import DEFAULT_BREAKER, BreakerLimits, Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,9 @@ class Trunk:
 
     country: for which the carrier writes numbers, "" for the company's own.
     caller_ids: single numbers and ranges, at least one; the first number is the trunk's own.
-    rates: what the carrier charges, None when nobody says.
+    rates: what the carrier charges, None when nobody says. channels: at most so many calls, both ways; None for no
+    limit. causes: what a Q.850 cause (1-127) or a SIP status (300-699) means, where it is not what it usually does.
+    progress_s: the next trunk is tried when this one has said nothing by then.
     """
 
     key: str
@@ -73,6 +76,10 @@ class Trunk:
     national_prefix: str = ""  # "0"
     country: str = ""  # ISO 3166-1 alpha-2
     rates: RateDeck | None = None
+    channels: int | None = None
+    causes: Mapping[int, Failure] = field(default_factory=dict)
+    progress_s: float = 6.0
+    breaker: BreakerLimits = DEFAULT_BREAKER
     where: str = ""
 
     def may_show(self, number: PhoneNumber) -> bool:
@@ -203,11 +210,12 @@ class CallerIdRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkRule:
-    """First match wins; its trunks are tried in order."""
+    """First match wins; its trunks are tried in order. share: weights of those of which chance puts one first."""
 
     path: str
     called: tuple[NumberPattern, ...]
     use: tuple[str, ...]
+    share: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from router.model.block import Block
 from router.model.hours import FeedCopy, Switch
 from router.model.limits import Usage
 from router.model.people import NOTHING_KNOWN, NOTHING_SET, Activity, Standing
+from router.model.trunk import NOTHING_KNOWN as NOTHING_KNOWN_OF_TRUNK
+from router.model.trunk import TrunkState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,7 @@ class Situation:
 
     switches: by "department:sales" or "schedule:office". standings, activities: by person. feeds: by feed.
     waiting: callers in a department's queue. turns: the person a department's last call in turn rang first.
-    usage: what has been called, by whose account it went to.
+    trunks: by trunk. usage: what has been called, by whose account it went to.
     """
 
     switches: Mapping[str, Switch] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Situation:
     blocks: Sequence[Block] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
     turns: Mapping[str, str] = field(default_factory=dict)
+    trunks: Mapping[str, TrunkState] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
 
     def standing(self, person: str) -> Standing:
@@ -32,6 +35,9 @@ class Situation:
 
     def activity(self, person: str) -> Activity:
         return self.activities.get(person, NOTHING_KNOWN)
+
+    def trunk(self, trunk: str) -> TrunkState:
+        return self.trunks.get(trunk, NOTHING_KNOWN_OF_TRUNK)
 
 
 NOTHING_KNOWN_AT_ALL = Situation()

@@ -15,7 +15,7 @@ from router.model.department import CallerIdRule, DialPlan, NumberFormat, Person
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.rules import limits
+from router.rules import limits, trunks
 
 _ARGUMENT = re.compile(r"\+?[0-9]*")
 
@@ -35,7 +35,9 @@ def choose_caller_id(
 
 
 def refusal(decision: CallerIdDecision) -> RejectCause:
-    """How a call that goes NOWHERE is refused: no such number, or a number that may not be called from here."""
+    """How a call that goes NOWHERE is refused: no such number, one that may not be called from here, or no room."""
+    if decision.is_congested:
+        return RejectCause.CONGESTION
     is_number = decision.called.kind is NumberKind.E164
     return RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
 
@@ -147,9 +149,16 @@ class _Outgoing:
         number = shown.number if shown else None
         withheld_by_plan = shown is not None and number is None
         hidden = call.withhold or withheld_by_plan
-        choices = self._choices(route, number, hidden)
-        if not choices:
+        able = self._able(route, number)
+        if not able:
             return self._refused(f"{number} may be shown on no trunk of {route.path}", department)
+        found = trunks.ways(trunks.drawn(able, route.share, call.id), self.situation, self.at)
+        for trunk, because in found.passed_over:
+            self._note(trunk.where, False, because)
+        if found.is_full:
+            why = "; ".join(because for _, because in found.passed_over)
+            return replace(self._refused(f"no trunk has a channel left: {why}", department), is_congested=True)
+        choices = tuple(self._choice(trunk, number or own_number(trunk), hidden) for trunk in found.use)
         if hidden:
             shown = ShownNumber(number=None)
             if not withheld_by_plan:
@@ -218,16 +227,16 @@ class _Outgoing:
                 self._note(route.path, False, f"to: {called} is none of {listed(route.called)}")
         return None
 
-    def _choices(self, route: TrunkRule, number: PhoneNumber | None, hidden: bool) -> tuple[TrunkChoice, ...]:
-        """The route's trunks that may show the number; each with its own where it is None."""
-        choices = []
+    def _able(self, route: TrunkRule, number: PhoneNumber | None) -> list[Trunk]:
+        """The route's trunks that may show the number; all where it is None, for each has its own."""
+        able = []
         for key in route.use:
             trunk = self.plan.trunks[key]
             if number is None or trunk.may_show(number):
-                choices.append(self._choice(trunk, number or own_number(trunk), hidden))
+                able.append(trunk)
             else:
                 self._note(trunk.where, False, f"{number} may not be shown on {key}")
-        return tuple(choices)
+        return able
 
     def _choice(self, trunk: Trunk, number: PhoneNumber, hidden: bool) -> TrunkChoice:
         written = in_format(number, trunk)
@@ -240,7 +249,7 @@ class _Outgoing:
         )
 
     def _emergency(self) -> CallerIdDecision:
-        """Any trunk, in the order written, each with the emergency number or, where it may not, its own."""
+        """Any trunk, the working ones first, each with the emergency number or, where it may not, its own."""
         plan, called = self.plan, self.call.called
         if not plan.trunks:
             return self._refused(f"{called} is an emergency number, but there is no trunk")
@@ -248,7 +257,7 @@ class _Outgoing:
         wanted = plan.emergency.caller_id
         identities = [
             (trunk, wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk))
-            for trunk in plan.trunks.values()
+            for trunk in trunks.every_way(tuple(plan.trunks.values()), self.situation, self.at)
         ]
         return CallerIdDecision(
             to=CallTo.EMERGENCY,
