@@ -65,7 +65,11 @@ class Source:
         """Makes another file part of the plan, such as a list of contacts. name: its path below the folder."""
         if name not in self.files:
             self.files[name] = content.decode("utf-8", "replace")
-            self.digest = hashlib.sha256(f"{self.digest}\0{name}\0".encode() + content).hexdigest()
+            self.weigh(name, content)
+
+    def weigh(self, name: str, content: bytes) -> None:
+        """Has another file count in the digest, without keeping its text."""
+        self.digest = hashlib.sha256(f"{self.digest}\0{name}\0".encode() + content).hexdigest()
 
     def add(self, reading: Reading) -> None:
         """Merges one file into the plan."""
