@@ -4,22 +4,26 @@ from collections.abc import Mapping
 
 from router.dialplan import departments as written
 from router.dialplan import people, shape, tested
+from router.dialplan.build_limits import deny_rule, emergency, limits, site
 from router.dialplan.build_menus import menu
 from router.dialplan.build_schedules import hours
 from router.dialplan.build_steps import steps_of
 from router.dialplan.draft import Draft
 from router.dialplan.feeds import Calendars
-from router.dialplan.numbers import country_code, emergency_numbers, national_prefix, public_number
+from router.dialplan.numbers import country_code, national_prefix, public_number
 from router.model import department as model
 from router.model.number import PhoneNumber
+from router.model.rate import RateDeck
 
 
-def build(draft: Draft, head: shape.Head, calendars: Calendars) -> model.DialPlan:
+def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[str, RateDeck]) -> model.DialPlan:
     """draft: without faults."""
-    emergency = draft.emergency or shape.Emergency.model_construct(numbers=[], caller_id=None)
-    trunks = {name: _trunk(draft, head.country, name, trunk) for name, trunk in draft.trunks.items()}
+    trunks = {
+        name: _trunk(draft, head.country, name, trunk, rates.get(name)) for name, trunk in draft.trunks.items()
+    }
     people = {name: _person(draft, name, person) for name, person in draft.people.items()}
     departments = {name: _department(draft, name, entry) for name, entry in draft.departments.items()}
+    sites = {name: site(draft, head.country, name, entry) for name, entry in draft.sites.items()}
     menus = {name: menu(draft, name, entry) for name, entry in draft.menus.items()}
     return model.DialPlan(
         company=head.company,
@@ -34,10 +38,12 @@ def build(draft: Draft, head: shape.Head, calendars: Calendars) -> model.DialPla
         departments=departments,
         inbound=tuple(_inbound(draft, at, rule) for at, rule in sorted(draft.inbound.items())),
         caller_ids=tuple(_caller_id(draft, at, rule) for at, rule in sorted(draft.caller_ids.items())),
+        denied=tuple(deny_rule(draft, at, rule) for at, rule in sorted(draft.denied.items())),
+        limits=limits(draft.limits),
+        alerts=tuple(draft.alerts),
+        sites=sites,
         routes=_routes(draft),
-        emergency=model.Emergency(
-            numbers=emergency_numbers(head.country) | frozenset(emergency.numbers), caller_id=emergency.caller_id
-        ),
+        emergency=emergency(draft, head.country, sites),
         contacts=draft.contacts.lists,
         contact_of=draft.contacts.contact_of,
         menus=menus,
@@ -60,7 +66,7 @@ def _own(entry: model.Department | model.MenuDef) -> tuple[PhoneNumber, ...]:
     return (*entry.numbers, entry.extension) if entry.extension else entry.numbers
 
 
-def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk) -> model.Trunk:
+def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk, rates: RateDeck | None) -> model.Trunk:
     country = trunk.country or country
     return model.Trunk(
         key=name,
@@ -70,6 +76,7 @@ def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk) -> model.T
         country_code=country_code(country),
         national_prefix=national_prefix(country),
         country=trunk.country or "",
+        rates=rates,
         where=draft.source.where(("trunks", name)),
     )
 
@@ -88,6 +95,8 @@ def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
         mobile=person.mobile,
         email=person.email,
         forward={when: number for when, number in forward.items() if number is not None},
+        limits=limits(person.limits),
+        site=person.site,
         where=draft.source.where(("people", name)),
     )
 
@@ -110,6 +119,7 @@ def _department(draft: Draft, name: str, entry: written.Department) -> model.Dep
         labels=_labels(draft, entry),
         ringtone=entry.ringtone or "",
         recording=_recording(entry.record) if entry.record else None,
+        limits=limits(entry.limits),
         where=draft.source.where(("departments", name)),
     )
 

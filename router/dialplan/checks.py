@@ -5,7 +5,7 @@ Each check looks only at entries that are good by themselves and says nothing wh
 
 from collections.abc import Mapping
 
-from router.dialplan import number_checks, schedule_checks
+from router.dialplan import limit_checks, number_checks, schedule_checks
 from router.dialplan.draft import SECTIONS, Draft
 from router.dialplan.faults import Path
 from router.dialplan.parts import Kind
@@ -17,6 +17,7 @@ def check(plan: Draft) -> None:
     names(plan)
     number_checks.check(plan)
     schedule_checks.check(plan)
+    limit_checks.check(plan)
     rules(plan)
     way_out(plan)
 
@@ -42,6 +43,7 @@ def rules(plan: Draft) -> None:
         ("outbound", "caller_id"),
         {at: not (rule.department or rule.person or rule.to) for at, rule in plan.caller_ids.items()},
     )
+    _everything(plan, ("outbound", "deny"), {at: rule.is_unconditional for at, rule in plan.denied.items()})
     everything = {at: not rule.to for at, rule in plan.routes.items()}
     _everything(plan, ("outbound", "trunks"), everything)
     if everything and plan.is_sound("outbound") and not everything[max(everything)]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from router.dialplan import values
 from router.dialplan.leaves import Many, Word
+from router.dialplan.limits import Limits
 from router.dialplan.parts import Part
 from router.dialplan.steps import Steps
 
@@ -56,6 +57,7 @@ class Department(Part):
     labels: dict[values.NumberText, values.Label] = Field(default_factory=dict)
     ringtone: values.Ringtone | None = None
     record: Recorded | None = None
+    limits: Limits | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

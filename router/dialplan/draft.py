@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from router.dialplan import scalars, shape
+from router.dialplan import scalars, shape, values
 from router.dialplan.contacts import Lists, read_lists
 from router.dialplan.departments import Department
+from router.dialplan.emergency import Emergency, Site
 from router.dialplan.faults import Fault, Path, Suggest
 from router.dialplan.features import Codes, Parking
+from router.dialplan.leaves import Many
+from router.dialplan.limits import DenyRule, Limits
 from router.dialplan.menus import Menu
 from router.dialplan.numbers import is_country
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
@@ -38,7 +41,14 @@ SECTIONS: dict[str, Kind] = {
     "departments": Kind.DEPARTMENT,
     "menus": Kind.MENU,
     "contacts": Kind.LIST,
+    "sites": Kind.SITE,
 }
+
+
+class _Alerts(Part):
+    """The addresses alone, which stand at the top."""
+
+    alerts: Many[values.Email]
 
 
 class Home(Enum):
@@ -83,7 +93,11 @@ class Draft:
     inbound: dict[int, shape.InboundRule] = field(default_factory=dict)
     caller_ids: dict[int, shape.CallerIdRule] = field(default_factory=dict)
     routes: dict[int, shape.TrunkRule] = field(default_factory=dict)
-    emergency: shape.Emergency | None = None
+    denied: dict[int, DenyRule] = field(default_factory=dict)
+    emergency: Emergency | None = None
+    sites: dict[str, Site] = field(default_factory=dict)
+    limits: Limits | None = None
+    alerts: list[str] = field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None
     tests: dict[int, RouteTest] = field(default_factory=dict)
@@ -153,6 +167,7 @@ def draft(source: Source, folder: Folder) -> Draft:
         plan.fault((key,), what, at_key=True)
 
     _section(plan, "trunks", shape.Trunk, plan.trunks)
+    _section(plan, "sites", Site, plan.sites)
     _section(plan, "people", Person, plan.people)
     _section(plan, "schedules", Schedule, plan.schedules)
     _section(plan, "departments", Department, plan.departments)
@@ -161,7 +176,10 @@ def draft(source: Source, folder: Folder) -> Draft:
         plan.fault((), '"departments" is missing: a plan has at least one')
     _rules(plan, ("inbound",), shape.InboundRule, plan.inbound)
     _outbound(plan)
-    plan.emergency = _one(plan, "emergency", shape.Emergency)
+    plan.emergency = _one(plan, "emergency", Emergency)
+    plan.limits = _one(plan, "limits", Limits)
+    alerts = _read(plan, _Alerts, {"alerts": written["alerts"]}, ()) if "alerts" in written else None
+    plan.alerts = list(alerts.alerts) if alerts else []
     plan.codes = _one(plan, "codes", Codes)
     plan.parking = _one(plan, "parking", Parking)
     _rules(plan, ("tests",), RouteTest, plan.tests)
@@ -247,10 +265,11 @@ def _outbound(plan: Draft) -> None:
         return
     written = plan.source.value["outbound"]
     if not isinstance(written, dict):
-        plan.fault(("outbound",), f"expected caller_id: and trunks:, got {got(written)}")
+        plan.fault(("outbound",), f"expected deny:, caller_id: and trunks:, got {got(written)}")
         return
     for key, what in unknown(shape.Outbound, written, plan.context.suggest):
         plan.fault(("outbound", key), what, at_key=True)
+    _rules(plan, ("outbound", "deny"), DenyRule, plan.denied)
     _rules(plan, ("outbound", "caller_id"), shape.CallerIdRule, plan.caller_ids)
     _rules(plan, ("outbound", "trunks"), shape.TrunkRule, plan.routes)
 

@@ -72,6 +72,8 @@ def _shown_numbers(plan: Draft) -> Places:
             yield ("outbound", "caller_id", index, "show"), rule.show.number
     if plan.emergency is not None and plan.emergency.caller_id is not None:
         yield ("emergency", "caller_id"), plan.emergency.caller_id
+    for name, site in plan.sites.items():
+        yield ("sites", name, "caller_id"), site.caller_id
 
 
 def _called_numbers(plan: Draft) -> Places:

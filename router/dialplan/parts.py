@@ -39,6 +39,7 @@ class Kind(Enum):
     SCHEDULE = "schedule"
     MENU = "menu"
     LIST = "list of contacts"
+    SITE = "site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from router.dialplan import values
 from router.dialplan.leaves import Many
+from router.dialplan.limits import Limits
 from router.dialplan.parts import Part
 from router.model.number import PhoneNumber
 from router.model.people import ForwardWhen
@@ -51,6 +52,8 @@ class Person(Part):
     mobile: values.Number | None = None
     email: values.Email | None = None
     forward: Forward | None = None
+    limits: Limits | None = None
+    site: values.SiteName | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -34,6 +34,8 @@ def _named(plan: Draft) -> Named:
             yield (*path, "voicemail", "greeting"), department.voicemail.greeting
         if department.record is not None:
             yield (*path, "record", "announce"), department.record.announce
+    for at, rule in plan.denied.items():
+        yield ("outbound", "deny", at, "play"), rule.play
     for name, menu in plan.menus.items():
         yield ("menus", name, "prompt"), menu.prompt
         yield ("menus", name, "invalid"), menu.invalid

@@ -68,6 +68,7 @@ def coverable(plan: DialPlan) -> tuple[str, ...]:
     for menu in plan.menus.values():
         paths += [f"{menu.where}.keys.{choice.key}" for choice in menu.choices]
         paths.append(f"{menu.where}.otherwise")
+    paths += [rule.path for rule in plan.denied]
     paths += [rule.path for rule in plan.caller_ids]
     paths += [rule.path for rule in plan.routes]
     return tuple(dict.fromkeys(paths))

@@ -12,8 +12,10 @@ from pydantic import Field, model_validator
 
 from router.dialplan import values
 from router.dialplan.departments import Department, no_repeats
+from router.dialplan.emergency import Emergency, Site
 from router.dialplan.features import Codes, Parking
-from router.dialplan.leaves import Many
+from router.dialplan.leaves import Many, Short
+from router.dialplan.limits import DenyRule, Limits
 from router.dialplan.menus import Menu
 from router.dialplan.parts import Part
 from router.dialplan.people import Person
@@ -23,15 +25,23 @@ from router.dialplan.tested import RouteTest
 from router.model.department import NumberFormat
 
 
+class Rates(Part):
+    """A carrier's rate deck. currency: that of the trunk's country when it is not written."""
+
+    file: values.DeckFile
+    currency: values.Currency | None = None
+
+
 class Trunk(Part):
     """A carrier's trunk. country: for which the carrier writes numbers, where it is not the company's."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"channels", "rates"})
+    later: ClassVar[frozenset[str]] = frozenset({"channels"})
 
     dial: values.Dial
     numbers: values.Format = NumberFormat.PLUS_E164
     country: values.Country | None = None
     caller_ids: Many[values.OwnNumbers]
+    rates: Annotated[Rates, Short("file")] | None = None
 
 
 Contacts = Annotated[Many[values.Dialled], Field(description="numbers, or a file: contacts/people.csv")]
@@ -84,20 +94,10 @@ class TrunkRule(Part):
         return self
 
 
-class Emergency(Part):
-    """Numbers that are matched before every rule."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"alert"})
-
-    numbers: Many[values.ShortNumber] = Field(default_factory=list)
-    caller_id: values.Number | None = None
-
-
 class Outbound(Part):
     """Rules for outgoing calls."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"deny"})
-
+    deny: list[DenyRule] = Field(default_factory=list)
     caller_id: list[CallerIdRule] = Field(default_factory=list)
     trunks: list[TrunkRule] = Field(default_factory=list)
 
@@ -122,6 +122,9 @@ class Company(Head):
     inbound: list[InboundRule] = Field(default_factory=list)
     outbound: Outbound | None = None
     emergency: Emergency | None = None
+    sites: dict[values.Name, Site] = Field(default_factory=dict)
+    limits: Limits | None = None
+    alerts: Many[values.Email] = Field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None
     tests: list[RouteTest] = Field(default_factory=list)

@@ -26,6 +26,7 @@ MEMBERS = "members"
 NUMBERISH = re.compile(r"[+0-9][0-9 ().\-/]*\Z", re.ASCII)
 _SLOTS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?\Z", re.ASCII)
 _KEY = re.compile(r"[0-9*#]\Z", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ def _own_numbers(text: str, context: Context) -> NumberPattern:
     return patterns.numbers(text, context.country)
 
 
-def _called(text: str, context: Context) -> NumberPattern:
+def called(text: str, context: Context) -> NumberPattern:
     read = _caller(text, context)
     if read.kind in (PatternKind.WITHHELD, PatternKind.UNKNOWN):
         raise ValueError(f"a called number is never {text}; numbers, prefixes, countries or types are possible")
@@ -161,6 +162,18 @@ def _key(text: str, _: Context) -> str:
     return text
 
 
+def _deck(text: str, _: Context) -> str:
+    if not text.casefold().endswith(".csv"):
+        raise ValueError(f'"{brief(text)}" is no rate deck; write the name of a CSV file, such as rates/voipco.csv')
+    return text
+
+
+def _currency(text: str, _: Context) -> str:
+    if not _CURRENCY.match(text):
+        raise ValueError(f'"{brief(text)}" is no currency; write its ISO 4217 code, such as GBP')
+    return text
+
+
 def _label(text: str, _: Context) -> str:
     if not text.strip() or not text.isprintable() or len(text) > MOST_LABEL:
         raise ValueError(f"must be 1 to {MOST_LABEL} printable characters: the caller's name stands behind it")
@@ -179,6 +192,7 @@ PersonName = Annotated[str, known(Kind.PERSON)]
 DepartmentName = Annotated[str, known(Kind.DEPARTMENT)]
 TrunkName = Annotated[str, known(Kind.TRUNK)]
 ScheduleName = Annotated[str, known(Kind.SCHEDULE)]
+SiteName = Annotated[str, known(Kind.SITE)]
 MenuName = Annotated[str, known(Kind.MENU)]
 LeadName = Annotated[str, known(Kind.DEPARTMENT, Kind.PERSON, Kind.MENU)]
 OtherwiseName = Annotated[str, known(Kind.DEPARTMENT, Kind.MENU)]
@@ -191,7 +205,7 @@ Extension = Annotated[PhoneNumber, Text(_extension, digits=True)]
 Slots = Annotated[tuple[PhoneNumber, ...], Text(_slots, digits=True, examples=["701-709"])]
 ShortNumber = Annotated[str, Text(_short, digits=True)]
 Caller = Annotated[NumberPattern, Text(_caller, digits=True)]
-Called = Annotated[NumberPattern, Text(_called, digits=True)]
+Called = Annotated[NumberPattern, Text(called, digits=True)]
 OwnNumbers = Annotated[NumberPattern, Text(_own_numbers, digits=True)]
 Dialled = Annotated[str, Text(lambda text, _: text, digits=True)]
 Forwarded = Annotated[PhoneNumber | None, Text(_forward, digits=True, examples=["mobile", "07400 123456", "202"])]
@@ -204,6 +218,8 @@ Dial = Annotated[str, Text(lambda text, _: scalars.dial(text), pattern=r"^PJSIP/
 Phone = Annotated[str, Text(lambda text, _: scalars.phone(text), pattern=r"^PJSIP/[A-Za-z0-9_.-]+$")]
 Sound = Annotated[str, Text(lambda text, _: scalars.sound(text), pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
 Ringtone = Annotated[str, Text(lambda text, _: scalars.ringtone(text), pattern="^[A-Za-z0-9][A-Za-z0-9 _.-]*$")]
+DeckFile = Annotated[str, Text(_deck, examples=["rates/voipco.csv"])]
+Currency = Annotated[str, Text(_currency, pattern="^[A-Z]{3}$")]
 Email = Annotated[str, Text(lambda text, _: scalars.email(text), format="email")]
 
 RingTime = Annotated[float, within(1.0, 600.0)]
