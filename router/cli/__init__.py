@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import blocks, diff, explain, people, plan, prove, running
+from router.cli import blocks, charges, diff, explain, people, plan, prove, running
 
 
 @click.group(
@@ -32,6 +32,7 @@ for command in (
     plan.fallback,
     running.migrate,
     running.calls,
+    charges.charges,
     running.voicemails,
     running.call,
     running.reload,

@@ -13,7 +13,9 @@ from router.model.call import Direction
 from router.model.change import Change
 from router.model.ending import Fault, Outcome
 from router.model.message import Delivery, DeliveryState, VoicemailMessage
+from router.model.rate import Total
 from router.model.record import CallRecord
+from router.rules.charges import costs
 
 WIDTH_ELSEWHERE = 200  # in a file or a pipe nothing is to be cut to a terminal's width
 
@@ -32,7 +34,9 @@ def printed(table: Table) -> None:
 
 def calls_table(records: Iterable[CallRecord]) -> Table:
     """One row a call. Times are local."""
-    table = _table("when", "", "from", "to", "department", "person", "shown", "outcome", "rang", "talked", "why")
+    table = _table(
+        "when", "", "from", "to", "department", "person", "shown", "outcome", "rang", "talked", "cost", "why"
+    )
     for record in records:
         outcome = _outcome(record)
         if record.recordings:
@@ -50,9 +54,28 @@ def calls_table(records: Iterable[CallRecord]) -> Table:
             outcome,
             _duration(rang_s),
             _duration(talked_s),
+            _words(", ".join(f"{amount} {currency}" for currency, amount in costs(record).items())),
             _words(record.because, most=60),
         )
     return table
+
+
+def charges_table(totals: Iterable[Total], by: str) -> Table:
+    """One row a key and currency. by: what the keys are."""
+    table = _table(by, "calls", "minutes", "billed minutes", "cost")
+    for total in totals:
+        table.add_row(
+            _words(total.key or ("none" if by else "")),
+            str(total.calls),
+            _minutes(total.talked_s),
+            _minutes(total.billed_s) if total.currency else "",
+            _words(f"{total.amount} {total.currency}" if total.currency else "no rate"),
+        )
+    return table
+
+
+def _minutes(length_s: int) -> str:
+    return f"{length_s / 60:.1f}"
 
 
 def voicemails_table(deliveries: Iterable[tuple[VoicemailMessage, Delivery]]) -> Table:

@@ -11,6 +11,7 @@ from router.dialplan.build import build
 from router.dialplan.draft import draft
 from router.dialplan.faults import Fault, order
 from router.dialplan.feeds import read_calendars
+from router.dialplan.rates import read_rates
 from router.dialplan.source import folder, gather
 from router.model.department import DialPlan
 
@@ -27,12 +28,14 @@ class Loaded:
     files: Mapping[str, str]
 
 
-def load(directory: Path, *, with_prompts: bool = True, now: datetime | None = None) -> Loaded:
+def load(
+    directory: Path, *, with_prompts: bool = True, with_rates: bool = True, now: datetime | None = None
+) -> Loaded:
     """Loads the plan in `directory`, a folder of YAML files or a single file, with prompts in `sounds/` beside it.
 
-    with_prompts: whether their files must be there. now: from when on calendars are worked out, None for now.
-    Never raises because of what is or is not there: what cannot be read is a fault too. Reads files and takes
-    some 10 µs a value: not for the event loop.
+    with_prompts, with_rates: whether their files must be there. now: from when on calendars are worked out, None
+    for now. Never raises because of what is or is not there: what cannot be read is a fault too. Reads files and
+    takes some 10 µs a value: not for the event loop.
     """
     source = gather(directory)
     entries = draft(source, folder(directory))
@@ -42,14 +45,16 @@ def load(directory: Path, *, with_prompts: bool = True, now: datetime | None = N
     if with_prompts:
         prompts.check(entries, folder(directory))
     calendars = read_calendars(entries, folder(directory), now or datetime.now(UTC))
-    plan = build(entries, entries.head, calendars) if entries.head is not None and not entries.faults else None
+    rates = read_rates(entries, folder(directory)) if with_rates else {}
+    head = entries.head
+    plan = build(entries, head, calendars, rates) if head is not None and not entries.faults else None
     return Loaded(
         plan=plan, faults=_told(entries.faults), warnings=_told(entries.warnings), files=dict(source.files)
     )
 
 
 def load_kept(files: Mapping[str, str]) -> Loaded:
-    """Loads a plan from the text of its files, as the store keeps them; it keeps no prompts."""
+    """Loads a plan from the text of its files, as the store keeps them; it keeps no prompts and no rates."""
     with TemporaryDirectory() as kept:
         for name, text in files.items():
             file = Path(kept, name).resolve()
@@ -57,7 +62,7 @@ def load_kept(files: Mapping[str, str]) -> Loaded:
                 raise ValueError(f"{name} lies outside the dial plan's folder")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode())
-        return load(Path(kept), with_prompts=False)
+        return load(Path(kept), with_prompts=False, with_rates=False)
 
 
 def _told(found: list[Fault]) -> tuple[Fault, ...]:

@@ -20,6 +20,7 @@ from router.model.number import dialable
 from router.model.plan import Queue, Ring
 from router.model.record import CallRecord, DecisionInputs
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
+from router.rules.charges import rate_by
 from router.rules.explain import inbound_lines, outbound_lines, step_text
 from router.rules.ringing import line_up
 
@@ -50,8 +51,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """lines: for a person. told: for a program, plain values: the decision; in `then` those that follow on it, in
-    an internal call or on a key; in `rings` who would ring."""
+    """lines: for a person. told: for a program, plain values: the decision; in `costs` what an outgoing call costs,
+    by trunk; in `then` the decisions that follow, in an internal call or on a key; in `rings` who would ring."""
 
     lines: tuple[str, ...]
     told: dict[str, Any]
@@ -120,7 +121,7 @@ def explain(record: CallRecord, plan: DialPlan) -> Answer:
     decisions: list[dict[str, Any]] = []
     if replayed.outbound is not None and replayed.caller_id is not None:
         lines += outbound_lines(replayed.outbound, replayed.caller_id, plan)
-        decisions.append(msgspec.to_builtins(replayed.caller_id))
+        decisions.append(msgspec.to_builtins(replayed.caller_id) | {"costs": _costs(replayed, plan)})
     for number, decision in enumerate(replayed.routed):
         assert replayed.inbound is not None
         header, *rest = inbound_lines(replayed.inbound, decision, plan, replayed.situation)
@@ -128,9 +129,25 @@ def explain(record: CallRecord, plan: DialPlan) -> Answer:
         lines += rest
         steps = [step_text(step) for step in decision.plan.steps]
         decisions.append(msgspec.to_builtins(decision) | {"steps": steps})
+    needless = record.inputs.pressed[max(len(replayed.routed) - 1, 0) :]
+    if needless:
+        lines.append(f"pressed {', '.join(key or 'nothing' for key in needless)}: there is no menu to press it in")
     rings = _rings(replayed, record.arrived_at, plan)
     told = decisions[0] | {"then": decisions[1:], "rings": msgspec.to_builtins(rings)}
     return Answer(lines=tuple(lines), told=told)
+
+
+def _costs(replayed: Replayed, plan: DialPlan) -> dict[str, Any]:
+    """By trunk, what the call would cost; None where its rates do not say."""
+    call, decision = replayed.outbound, replayed.caller_id
+    if call is None or decision is None:
+        return {}
+    found: dict[str, Any] = {}
+    for trunk in (plan.trunks[choice.trunk] for choice in decision.trunks):
+        if trunk.rates is not None:
+            rate = rate_by(trunk, call.called.value, plan, call.placed_at)
+            found[trunk.key] = msgspec.to_builtins(rate) | {"currency": trunk.rates.currency} if rate else None
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from router.model.rate import Price
 class LegRecord:
     """One leg we dialled. person or trunk: keys, whichever it was for. cause: Q.850; tech_cause: SIP status.
 
-    called: the number that was called by the trunk, in E.164; "" for a phone. picked_up_at: by somebody who
-    is then asked whether they take the call. price: None before the end, and where no rate is known.
+    called: the number by a trunk, E.164 or an emergency one; "" for a phone. picked_up_at: by somebody who is then
+    asked whether they take the call. price: None before the end, and where no rate is known.
     result: None while it is going on. Moments are aware, UTC, None for what did not happen.
     """
 

@@ -6,9 +6,11 @@ from typing import assert_never
 
 from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision, RuleTrace
-from router.model.department import DialPlan
+from router.model.department import DialPlan, Trunk
+from router.model.number import NumberKind
 from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, Ring, Step, Voicemail
 from router.model.situation import Situation
+from router.rules.charges import rate_by, rate_text
 from router.rules.ringing import Offer, line_up
 from router.rules.words import in_words, queue_line, ring_line, target_text
 
@@ -120,7 +122,13 @@ def _rung_lines(step: Ring | Queue, plan: DialPlan, situation: Situation, at: da
         for offer in found.offers
     ]
     yield f"     now rings: {', '.join(rung) or 'nobody'}"
+    yield from (f"     {offer.whom} {_forward_text(offer)}" for offer in found.offers if offer.forward)
     yield from (f"     not {who}: {why}" for who, why in found.passed_over)
+
+
+def _forward_text(offer: Offer) -> str:
+    """ "forwards: no answer to +447400123456, busy to 202" """
+    return "forwards: " + ", ".join(f"{result.value} to {to}" for result, to in offer.forward.items())
 
 
 def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPlan) -> tuple[str, ...]:
@@ -144,9 +152,16 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
             for number, choice in enumerate(decision.trunks, 1):
                 shows = choice.shown or f"nothing, asserting {choice.asserted}"
                 lines.append(f"  {number}. {choice.trunk}: dials {choice.dial}, shows {shows}")
+                lines += _cost_lines(plan.trunks[choice.trunk], call, plan)
         case _:
             assert_never(decision.to)
     return tuple(lines)
+
+
+def _cost_lines(trunk: Trunk, call: OutboundCall, plan: DialPlan) -> Iterator[str]:
+    if trunk.rates is not None and call.called.kind is NumberKind.E164:
+        rate = rate_by(trunk, call.called.value, plan, call.placed_at)
+        yield f"     costs {rate_text(rate, trunk.rates.currency) if rate else 'what its rates do not say'}"
 
 
 def shown_text(decision: CallerIdDecision) -> str:
