@@ -25,8 +25,9 @@ from router.dialplan.numbers import read_caller
 from router.model.call import CallId
 from router.model.department import DialPlan
 from router.model.ending import Ending, Party
-from router.model.record import CallRecord, TraceLine
+from router.model.record import CallRecord, LegRecord, TraceLine
 from router.rules import endings
+from router.rules.charges import priced
 
 if TYPE_CHECKING:
     from router.calls.live import Live
@@ -158,8 +159,12 @@ class Call:
 
     def save(self, **changes: Any) -> None:
         """Sets fields of the record and passes it to the journal."""
-        self.record = replace(self.record, legs=tuple(leg.record() for leg in self.legs), **changes)
+        self.record = replace(self.record, legs=tuple(map(self._told, self.legs)), **changes)
         self.exchange.journal.save(self.record)
+
+    def _told(self, leg: Leg) -> LegRecord:
+        """A leg that goes on in another call is paid for there."""
+        return leg.record() if leg.is_given else priced(leg.record(), self.plan)
 
     def end(self, ending: Ending) -> None:
         self.save(ending=ending, ended_at=self.exchange.now())

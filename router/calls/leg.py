@@ -18,13 +18,15 @@ class Leg:
     the caller's name.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
-    is_given: it goes on in another call. party: whom it reaches, None for whom this call rang.
+    is_given: it goes on in another call. party: whom it reaches, None for whom this call rang. called: as in the
+    record.
     """
 
     id: str
     endpoint: str
     person: str | None = None
     trunk: str | None = None
+    called: str = ""
     expires_at: float = float("inf")
     dialled_at: datetime | None = None
     rang_at: datetime | None = None
@@ -80,6 +82,8 @@ class Leg:
             endpoint=past.endpoint,
             person=past.person,
             trunk=past.trunk,
+            called=past.called,
+            picked_up_at=past.picked_up_at,
             dialled_at=past.dialled_at,
             rang_at=past.rang_at,
             answered_at=past.answered_at,
@@ -97,6 +101,8 @@ class Leg:
             endpoint=self.endpoint,
             person=self.person,
             trunk=self.trunk,
+            called=self.called,
+            picked_up_at=self.picked_up_at,
             dialled_at=self.dialled_at,
             rang_at=self.rang_at,
             answered_at=self.answered_at,

@@ -112,6 +112,7 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
         id=call.name("leg"),
         endpoint=choice.dial,
         trunk=choice.trunk,
+        called=decision.called.value,
         expires_at=loop.time() + rings_for_s,
         early_media=True,
     )

@@ -157,6 +157,7 @@ class Ringing:
             endpoint=endpoint,
             person=offer.person,
             trunk=trunk,
+            called=offer.number.value if trunk is not None and offer.number is not None else "",
             expires_at=now + min(limit for limit in limits if limit is not None),
             confirm=offer.confirm,
         )
