@@ -13,6 +13,7 @@ from itertools import product
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
+from router.dialplan.short_numbers import short_number
 from router.model.caller import CallerId, Presentation
 from router.model.department import DialPlan
 from router.model.number import NumberKind, NumberType, PhoneNumber, dialable
@@ -27,6 +28,10 @@ _VISUAL = re.compile(r"[\s().\-‐-―/]")
 _WRITTEN = re.compile(r"[+＋]?\d+(?:(?:[A-Za-z]\d*){3,})?\Z")  # three letters or more are a vanity number
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
 _UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
+_LENGTHS = {
+    phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
+    phonenumbers.ValidationResult.TOO_LONG: "is too long for a number",
+}
 _USE = phonenumbers.PhoneNumberType
 _TYPES: dict[int, NumberType | None] = {
     _USE.MOBILE: NumberType.MOBILE,
@@ -54,8 +59,9 @@ def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNum
         return PhoneNumber(kind=NumberKind.EXTENSION, value=plain, raw=raw)
     if any(f"+{plain}" in ours for ours in (plan.department_of, plan.menu_of, plan.person_of)):
         plain = f"+{plain}"  # carriers that leave out the plus, for another country's number of ours
-    read = public_number(plain, country_at(plan, trunk))
-    return replace(read, raw=raw) if read else _invalid(raw)
+    country = country_at(plan, trunk)
+    read = short_number(plain, country) or public_number(plain, country)
+    return replace(read, raw=raw) if read else _invalid(raw, _fault(plain, country))
 
 
 def _is_extension(plain: str, plan: DialPlan) -> bool:
@@ -161,5 +167,16 @@ def _without_plus(text: str, country: str) -> PhoneNumber | None:
     return guess if guess is not None and is_valid(guess) else None
 
 
-def _invalid(raw: str) -> PhoneNumber:
-    return PhoneNumber(kind=NumberKind.INVALID, value=dialable(raw), raw=raw)
+def _invalid(raw: str, fault: str = "") -> PhoneNumber:
+    return PhoneNumber(kind=NumberKind.INVALID, value=dialable(raw), raw=raw, fault=fault)
+
+
+def _fault(plain: str, country: str) -> str:
+    """What is wrong with a number that is one but for its length; "" for anything else."""
+    if not plain.isascii() or not plain.removeprefix("+").isdigit():
+        return ""
+    try:
+        read = phonenumbers.parse(plain, country)
+    except phonenumbers.NumberParseException:
+        return ""
+    return _LENGTHS.get(phonenumbers.is_possible_number_with_reason(read), "")

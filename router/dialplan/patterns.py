@@ -12,6 +12,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 
 from router.dialplan.faults import Suggest, brief
 from router.dialplan.numbers import country_code, is_country, national_prefix, public_number
+from router.dialplan.short_numbers import short_number
 from router.model.number import NumberKind, NumberList, NumberPattern, NumberType, PatternKind, PhoneNumber
 
 Patterns = Sequence[NumberPattern]  # () stands for every number
@@ -44,7 +45,7 @@ def pattern(
         return NumberPattern(kind=PatternKind.TYPE, value=text, text=text)
     if is_country(text):
         return NumberPattern(kind=PatternKind.COUNTRY, value=text, text=text)
-    if text in extensions:
+    if text in extensions or short_number(text, country):
         return NumberPattern(kind=PatternKind.EXACT, value=text, text=text)
     if lists is not None and text in lists:
         return NumberPattern(kind=PatternKind.CONTACTS, value=text, text=text, among=lists[text])
@@ -115,8 +116,11 @@ def _meet(one: NumberPattern, other: NumberPattern) -> bool:
         return _lists_meet(one, other)
     if _cover(one, other) or _cover(other, one):
         return True
-    if PatternKind.EXACT in (one.kind, other.kind):
-        return False
+    for exact, rest in ((one, other), (other, one)):
+        if exact.kind is PatternKind.EXACT:  # one that is no extension may be a short number
+            return not exact.value.startswith("+") and (
+                rest.kind is PatternKind.COUNTRY or rest.value == NumberType.SHORT.value
+            )
     if one.kind is other.kind is PatternKind.COUNTRY:
         return False
     if one.kind is other.kind is PatternKind.TYPE:

@@ -51,7 +51,8 @@ class OutboundCall:
 
     department: the department the call itself asks to be placed for, None to let the person decide.
     withhold: the caller asked for the number to be hidden for this call. placed_at: aware.
-    forwarded: a department's caller is passed on to a number: the department's identity goes before the person's.
+    show_as: the department whose number the call itself asks to show. forwarded: a department's caller is passed on
+    to a number: the department's identity goes before the person's. caller: whose call is forwarded, None for nobody's.
     """
 
     id: CallId
@@ -60,7 +61,9 @@ class OutboundCall:
     placed_at: datetime
     department: str | None = None
     withhold: bool = False
+    show_as: str | None = None
     forwarded: bool = False
+    caller: CallerId | None = None
     channel: str = ""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from router.model.department import Feature, ShownNumber
+from router.model.department import Feature, Forwarded, ShownNumber
 from router.model.number import PhoneNumber
 from router.model.plan import RoutePlan
 
@@ -57,17 +57,36 @@ class CallTo(Enum):
     NOWHERE = "nowhere"  # refused
 
 
+class Level(Enum):
+    """How far a carrier vouches for a number (STIR/SHAKEN, ATIS-1000074 5.2.3)."""
+
+    A = "A"  # the customer is known and may use the number
+    B = "B"  # the customer is known
+    C = "C"  # only where the call came in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What a carrier will probably sign for a number, and why."""
+
+    level: Level
+    because: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkChoice:
     """One trunk to try. dial: complete dial string; shown: the caller ID in the carrier's format, "" when withheld.
 
-    asserted: the number itself, never "": for P-Asserted-Identity when `shown` is withheld (RFC 3325).
+    asserted: the number of ours, never "": for P-Asserted-Identity when `shown` is withheld (RFC 3325), for
+    Diversion when `shown` is the forwarded caller's.
+    forwarded: what a forwarded call shows, None for any other.
     """
 
     trunk: str
     dial: str
     shown: str
     asserted: str
+    forwarded: Forwarded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

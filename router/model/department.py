@@ -48,6 +48,14 @@ class ShownNumber:
     number: PhoneNumber | None
 
 
+class Forwarded(Enum):
+    """What the called party of a forwarded call is shown; the value is the word in YAML."""
+
+    CALLER_WITH_DIVERSION = "caller-with-diversion"  # the caller's number, ours as the one that diverts (RFC 5806)
+    OWN_WITH_NAME = "own-with-name"  # our number, the caller's name
+    OWN = "own"  # our number and name
+
+
 class NumberFormat(Enum):
     """How a carrier wants numbers written."""
 
@@ -66,6 +74,7 @@ class Trunk:
     rates: what the carrier charges, None when nobody says. channels: at most so many calls, both ways; None for no
     limit. causes: what a Q.850 cause (1-127) or a SIP status (300-699) means, where it is not what it usually does.
     progress_s: the next trunk is tried when this one has said nothing by then.
+    local: of each country the first number that may be shown. forwarded: what the carrier lets forwarded calls show.
     """
 
     key: str
@@ -76,6 +85,8 @@ class Trunk:
     national_prefix: str = ""  # "0"
     country: str = ""  # ISO 3166-1 alpha-2
     rates: RateDeck | None = None
+    local: Mapping[str, PhoneNumber] = field(default_factory=dict)
+    forwarded: frozenset[Forwarded] = frozenset({Forwarded.OWN_WITH_NAME, Forwarded.OWN})
     channels: int | None = None
     causes: Mapping[int, Failure] = field(default_factory=dict)
     progress_s: float = 6.0
@@ -129,6 +140,7 @@ class Department:
     hours: str | None = None
     extension: PhoneNumber | None = None
     caller_id: ShownNumber | None = None
+    forwarded: Forwarded = Forwarded.OWN_WITH_NAME
     mailbox: Mailbox | None = None
     wrap_up_s: float = 0.0
     label: str = ""
@@ -199,13 +211,17 @@ class InboundRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdRule:
-    """First match wins. department, person: keys, None for any. called: () for any."""
+    """First match wins. department, person: keys, None for any. called, trunks: () for any.
+
+    show: None for the company's number in the country that is called.
+    """
 
     path: str
     department: str | None
     person: str | None
     called: tuple[NumberPattern, ...]
-    show: ShownNumber
+    show: ShownNumber | None
+    trunks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +262,13 @@ class Feature(Enum):
     FOLLOW = "follow"  # its schedule again
     PICK_UP = "pick-up"  # a colleague's ringing call by extension; without one, any of my departments'
     RECORD = "record"  # during a talk: begin, pause, go on
+
+
+class CallPrefix(Enum):
+    """What a phone asks of one call by a code before the number; the value is the name in YAML."""
+
+    WITHHOLD = "withhold"  # hides the number
+    SHOW_AS = "show-as"  # a department's number: its extension, a star, then the number called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +342,7 @@ class DialPlan:
     copies: Mapping[str, FeedCopy] = field(default_factory=dict)  # of feeds that are files, as read with the plan
     menus: Mapping[str, MenuDef] = field(default_factory=dict)
     codes: Mapping[str, Feature] = field(default_factory=dict)  # "*51" -> the feature
+    prefixes: Mapping[str, CallPrefix] = field(default_factory=dict)  # "*67" -> what it asks of a call
     parking: Parking | None = None
     # Look-ups made at load, so that a decision does not walk a thousand numbers.
     department_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> department

@@ -11,6 +11,7 @@ class NumberKind(Enum):
 
     E164 = "e164"  # a public number; value is "+" and digits (ITU-T E.164)
     EXTENSION = "extension"  # a person's or department's internal number; value is digits
+    SHORT = "short"  # a country's short number for everybody, such as 101 or 116123; value is digits
     EMERGENCY = "emergency"  # 112, 999, ...; value is the digits as dialled, without prefixes
     INVALID = "invalid"  # nothing that can be called; value is what was given, filtered to dialable characters
 
@@ -26,6 +27,7 @@ class NumberType(Enum):
     SHARED_COST = "shared-cost"
     VOIP = "voip"
     PERSONAL = "personal"
+    SHORT = "short"  # by `NumberKind.SHORT`
     OTHER = "other"
 
 
@@ -34,8 +36,9 @@ class PhoneNumber:
     """One number. Two are equal when kind and value are, however they were written.
 
     value: see `NumberKind`. raw: as it came from the phone, the trunk or the file; never trusted.
-    country: ISO 3166-1 alpha-2 of an E.164 number, "001" for non-geographic ones, None when not known.
-    type: of an E.164 number, None when not known.
+    country: ISO 3166-1 alpha-2 of an E.164 or short number, "001" for non-geographic ones, None when not known.
+    type: of an E.164 or short number, None when not known. fault: why an INVALID one cannot be called, where that
+    is known.
     """
 
     kind: NumberKind
@@ -43,6 +46,7 @@ class PhoneNumber:
     raw: str = field(default="", compare=False)
     country: str | None = field(default=None, compare=False)
     type: NumberType | None = field(default=None, compare=False)
+    fault: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return self.value or "no number"
@@ -63,7 +67,7 @@ class PatternKind(Enum):
 
 
 # Looked up once: in Python 3.11 an Enum's attribute costs 40 ns, and one decision asks hundreds of patterns.
-_E164, _INVALID = NumberKind.E164, NumberKind.INVALID
+_E164, _SHORT, _INVALID = NumberKind.E164, NumberKind.SHORT, NumberKind.INVALID
 _EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
 _COUNTRY, _ANY, _TYPE = PatternKind.COUNTRY, PatternKind.ANY, PatternKind.TYPE
 _CONTACTS, _UNKNOWN = PatternKind.CONTACTS, PatternKind.UNKNOWN
@@ -103,7 +107,7 @@ class NumberPattern:
                 and self.value <= number.value <= self.last
             )
         if kind is _COUNTRY:
-            return number is not None and number.kind is _E164 and number.country == self.value
+            return number is not None and number.country == self.value and number.kind in (_E164, _SHORT)
         if kind is _CONTACTS:
             return self.among is not None and self.among.has(number)
         if kind is _TYPE:

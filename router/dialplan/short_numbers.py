@@ -1,0 +1,31 @@
+"""Short numbers that a country has for everybody, such as 101, 116 123 or 311; emergency numbers are not among them."""
+
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import shortnumberinfo
+
+from router.model.number import NumberKind, NumberType, PhoneNumber
+
+_NORTH_AMERICA = 1  # its longer short codes are for messages only
+
+
+@lru_cache(maxsize=4096)
+def short_number(digits: str, country: str) -> PhoneNumber | None:
+    """`digits` as a short number of `country`, None where it is none."""
+    if not (digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 6):
+        return None
+    if phonenumbers.country_code_for_region(country) == _NORTH_AMERICA and len(digits) != 3:
+        return None
+    try:
+        read = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException:
+        return None
+    # What stands before a number is none of a short one, but is taken off by the parser: 0101 is no 101.
+    if str(read.national_number) != digits or not shortnumberinfo.is_valid_short_number_for_region(read, country):
+        return None
+    if shortnumberinfo.is_sms_service_for_region(read, country):
+        return None
+    return PhoneNumber(
+        kind=NumberKind.SHORT, value=digits, raw=digits, country=country, type=NumberType.SHORT
+    )
