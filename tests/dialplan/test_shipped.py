@@ -17,7 +17,7 @@ from tests.dialplan.conftest import HEAD, SHIPPED, plan_of, write_prompt
 README = (SHIPPED / "README.md").read_text("utf-8")
 FRONT = (SHIPPED.parent / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README + FRONT, re.M | re.S)
-SUPPLIERS = re.findall(r"^```csv\n(.*?)^```", README, re.M | re.S)
+DECK, SUPPLIERS = re.findall(r"^```csv\n(.*?)^```", README, re.M | re.S)
 
 # What an example leans on, an entry a file; left out where the example brings its own.
 AROUND = {
@@ -45,7 +45,9 @@ def test_every_example_of_the_papers_works(example: str, tmp_path: Path) -> None
             if not (f"\n  {key}:" in example and f"\n{section}:\n" in f"\n{example}"):
                 (tmp_path / f"{name}.yaml").write_text(f"{section}:\n  {key}: {entry}\n", "utf-8")
     (tmp_path / "contacts").mkdir()
-    (tmp_path / "contacts/suppliers.csv").write_text(*SUPPLIERS, "utf-8")
+    (tmp_path / "contacts/suppliers.csv").write_text(SUPPLIERS, "utf-8")
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates/voipco.csv").write_text(DECK, "utf-8")
     for prompt in ("welcome", "closed", "sales-greeting", "main-menu", "recorded", "call-back"):
         write_prompt(tmp_path / "sounds" / f"{prompt}.wav")
 
