@@ -62,6 +62,7 @@ def load_content(content: bytes) -> Loaded:
         (place.parent / "sounds").symlink_to(prompts())
         for beside in ("contacts", "calendars"):
             shutil.copytree(WHOLE / beside, place.parent / beside)
+        shutil.copytree(SHIPPED / "acme" / "rates", place.parent / "rates")
         loaded = load(place)
     assert (loaded.plan is None) == bool(loaded.faults)
     for fault in (*loaded.faults, *loaded.warnings):
