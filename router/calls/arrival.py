@@ -27,6 +27,7 @@ NOT_SAID = CallerId(number=None)
 async def from_trunk(call: Call) -> Ending:
     plan, endpoint = call.plan, endpoint_of(call.channel.name)
     trunk = plan.trunk_at.get(endpoint.partition("/")[2])
+    call.comes_by(trunk)
     caller = await _caller(call, trunk)
     is_trusted = trunk is not None and is_asked_for(plan)
     facts = InboundCall(

@@ -98,11 +98,13 @@ class Call:
             self.feed,
             self.caller,
             exchange.staff,
+            exchange.trunks,
             call_id=self.id,
             now=exchange.now,
             rang=self._rang,
         )
         self._named = 0
+        self.comes_by(record.trunk)
 
     def name(self, what: str) -> str:
         """A new id for something of this call."""
@@ -127,6 +129,12 @@ class Call:
     def wake(self) -> None:
         """Lets whoever waits for the next event look around."""
         self.feed.push(Woken())
+
+    def comes_by(self, trunk: str | None) -> None:
+        """The caller's channel is one of the trunk's."""
+        if trunk is not None:
+            self.record = replace(self.record, trunk=trunk)
+            self.exchange.trunks.holds(trunk, self.channel.id, self.id)
 
     def occupies(self, person: str | None, serving: str | None = None) -> None:
         """Notes that the person is on the phone in this call, until `frees` or its end. serving: a department."""
@@ -238,5 +246,7 @@ class Call:
         self.caller.close()
         self.feed.close()
         self.legs.close()
+        if self.record.trunk is not None:
+            self.exchange.trunks.leaves(self.record.trunk, self.channel.id, self.id)
         for person in tuple(self._occupied):
             self.frees(person)

@@ -10,6 +10,7 @@ from router.ari.client import Ari
 from router.calls.journal import Journal
 from router.calls.staff import Staff
 from router.calls.state import State
+from router.calls.trunks import Trunks
 from router.calls.waiting_room import WaitingRoom
 from router.dialplan.fallback import CONTEXT
 from router.model.call import CallId
@@ -58,7 +59,8 @@ class Exchange:
     """router: our name in the records of calls. now: aware UTC.
 
     sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
-    staff: what people's phones are doing; state: what people have set; waiting: who waits for a member.
+    staff: what people's phones are doing; state: what people have set; waiting: who waits for a member;
+    trunks: what the trunks are doing.
     message_kept: called when a message waits to be mailed. name_of: looks a caller's name up by E.164 number,
     within its own short limit; None where nothing does.
     """
@@ -73,6 +75,7 @@ class Exchange:
     staff: Staff
     state: State
     waiting: WaitingRoom
+    trunks: Trunks
     limits: CallLimits = CallLimits()
     message_kept: Callable[[], None] = lambda: None
     name_of: Callable[[str], Awaitable[str]] | None = None

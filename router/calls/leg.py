@@ -1,16 +1,20 @@
 """One leg we dial: its channel, what happened to it, and how it is asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from router.model.caller import CallerId
 from router.model.ending import LegResult
 from router.model.record import LegRecord
+from router.model.trunk import Failure
 
 
 @dataclass(slots=True, kw_only=True)
 class Leg:
-    """id: the channel's, chosen by us before it is made. expires_at: loop time at which we stop ringing it.
+    """id: the channel's, chosen by us before it is made. expires_at: loop time at which we stop ringing it;
+    silent_at: at which we give it up when nothing has come back. causes: as `Trunk.causes`. is_probe: by it a trunk
+    whose breaker is open is tried.
 
     confirm: who picks up has yet to take the call, by key: picked_up_at before answered_at. verdict: what they made
     of the call when asked, which Asterisk cannot know.
@@ -28,6 +32,9 @@ class Leg:
     trunk: str | None = None
     called: str = ""
     expires_at: float = float("inf")
+    silent_at: float = float("inf")
+    causes: Mapping[int, Failure] = field(default_factory=dict)
+    is_probe: bool = False
     dialled_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None
@@ -63,6 +70,11 @@ class Leg:
     def is_talking(self) -> bool:
         """Answered, and neither over nor given up."""
         return self.is_alive and self.answered_at is not None and not self.is_cancelled
+
+    @property
+    def due_at(self) -> float:
+        """Loop time at which it is given up, unless it is answered by then."""
+        return self.expires_at if self.rang_at is not None else min(self.expires_at, self.silent_at)
 
     @property
     def is_asked(self) -> bool:

@@ -22,6 +22,7 @@ from router.calls.caller import Caller
 from router.calls.errands import Errands, insist
 from router.calls.leg import Leg
 from router.calls.staff import Staff
+from router.calls.trunks import Trunks
 from router.model.call import CallId
 from router.model.ending import HangupCause, LegResult
 from router.rules.endings import leg_result
@@ -48,6 +49,7 @@ class Legs:
         feed: Feed,
         caller: Caller,
         staff: Staff,
+        trunks: Trunks,
         *,
         call_id: CallId,
         now: Callable[[], datetime],
@@ -58,6 +60,7 @@ class Legs:
         self._feed = feed
         self._caller = caller
         self._staff = staff
+        self._trunks = trunks
         self._call_id = call_id
         self._now = now
         self._rang = rang
@@ -82,12 +85,16 @@ class Legs:
         leg.dialled_at = self._now()
         if leg.person is not None:
             self._staff.rings(leg.person, self._call_id)
+        if leg.trunk is not None:
+            leg.is_probe = self._trunks.dials(leg.trunk)
         self._errands.run(self._create(leg, variables, originator))
 
     def add(self, leg: Leg) -> None:
         """Watches a leg."""
         self._by_id[leg.id] = leg
         self._feed.add(leg.id)
+        if leg.trunk is not None and leg.is_alive:
+            self._trunks.holds(leg.trunk, leg.id, self._call_id)
 
     def release(self, leg: Leg) -> None:
         """The leg belongs to another call from now on: for this one it is over."""
@@ -142,6 +149,8 @@ class Legs:
         for leg in self:
             if leg.person is not None and leg.is_alive:
                 self._staff.rings_no_more(leg.person, self._call_id)
+            if leg.is_alive:
+                self._free_trunk(leg, leg.came_to)
 
     @property
     def people(self) -> frozenset[str]:
@@ -160,6 +169,8 @@ class Legs:
         if not leg.is_alive or leg.is_cancelled:
             return
         leg.is_cancelled, leg.is_timed_out, leg.is_answered_elsewhere = True, timed_out, answered_elsewhere
+        if timed_out and leg.trunk is not None and leg.rang_at is None:
+            leg.verdict = LegResult.UNREACHABLE  # the carrier has said nothing at all
         if leg.is_created:
             self._errands.run(self._hang_up(leg))
         # else: its creation is on its way; the leg goes as soon as it is there
@@ -215,6 +226,8 @@ class Legs:
     def taken(self, leg: Leg) -> None:
         """Its person takes the call."""
         leg.answered_at = self._now()
+        if leg.trunk is not None:
+            self._trunks.answered(leg.trunk)
         log.info("leg answered", leg=leg.endpoint)
 
     def _conclude(self, leg: Leg, cause: int, tech_cause: int | None) -> None:
@@ -228,8 +241,17 @@ class Legs:
             answered=leg.answered_at is not None,
             cancelled_by_us=leg.is_cancelled and not leg.is_timed_out,
             timed_out=leg.is_timed_out,
+            causes=leg.causes,
         )
         self._feed.drop(leg.id)
         if leg.person is not None and leg.person not in self.people:
             self._staff.rings_no_more(leg.person, self._call_id)
+        self._free_trunk(leg, leg.result)
         log.info("leg ended", leg=leg.endpoint, result=leg.result.value, cause=int(cause), tech_cause=tech_cause)
+
+    def _free_trunk(self, leg: Leg, result: LegResult) -> None:
+        if leg.trunk is None:
+            return
+        self._trunks.leaves(leg.trunk, leg.id, self._call_id)
+        if leg.answered_at is None:
+            self._trunks.came_to(leg.trunk, result, has_rung=leg.rang_at is not None, probed=leg.is_probe)

@@ -1,6 +1,7 @@
 """Calls that people place: out by a trunk with the right number, to a colleague, or to a department."""
 
 import asyncio
+import math
 
 import structlog
 
@@ -13,7 +14,7 @@ from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId, display_name
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import Ending
-from router.model.plan import Music
+from router.model.plan import Music, RejectCause
 from router.rules import endings
 from router.rules.caller_id import choose_caller_id, refusal
 from router.rules.explain import shown_text
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
     """Carries a call placed by a phone, or for one by click-to-call. caller: the phone, as colleagues see it."""
-    decision = choose_caller_id(facts, call.plan, at=facts.placed_at)
+    decision = choose_caller_id(facts, call.plan, facts.placed_at, call.exchange.state.situation)
     log.info("decided", to=decision.to.value, because=decision.because)
     call.save(
         department=decision.department,
@@ -63,7 +64,7 @@ async def _until_answered(call: Call, leg: Leg) -> None:
     loop = asyncio.get_running_loop()
     while leg.is_ringing:
         try:
-            await call.next(leg.expires_at - loop.time())
+            await call.next(leg.due_at - loop.time())
         except TimeoutError:
             call.legs.cancel(leg, timed_out=True)
         if leg.has_early_media:
@@ -85,7 +86,7 @@ def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
 async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
     last = await dial(call, decision)
     if last is None:
-        return endings.failed()
+        return endings.rejected(RejectCause.CONGESTION)
     if last.is_talking:
         return await talk(call, last)
     return endings.ending_of_outgoing(last.came_to, last.cause or 0)
@@ -94,19 +95,24 @@ async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
 async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
     """Tries the trunks in order; the next only after a technical failure, never after a person's or number's no.
 
-    An emergency call goes on to the next after whatever it was. The last leg that was tried, None without trunks.
+    One that has filled up meanwhile is left out. An emergency call goes on to the next after whatever it was, and
+    asks for a channel also of a full one. The last leg that was tried, None without any.
     """
     last: Leg | None = None
-    for choice in decision.trunks:
-        last = await _try(call, choice, decision)
-        if last.is_talking or (decision.to is not CallTo.EMERGENCY and not endings.is_technical(last.came_to)):
+    is_emergency = decision.to is CallTo.EMERGENCY
+    for number, choice in enumerate(decision.trunks, 1):
+        if not is_emergency and call.exchange.trunks.is_full(call.plan.trunks[choice.trunk]):
+            call.note(f"passes over {choice.trunk}: it is full now")
+            continue
+        last = await _try(call, choice, decision, is_last=number == len(decision.trunks))
+        if last.is_talking or not (is_emergency or endings.is_technical(last.came_to)):
             break
     return last
 
 
-async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> Leg:
-    """One trunk: the leg, answered or over."""
-    loop = asyncio.get_running_loop()
+async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, is_last: bool) -> Leg:
+    """One trunk: the leg, answered or over. is_last: nothing is won by giving up early one that says nothing."""
+    loop, trunk = asyncio.get_running_loop(), call.plan.trunks[choice.trunk]
     rings_for_s = call.exchange.limits.outgoing_rings_s
     leg = Leg(
         id=call.name("leg"),
@@ -114,6 +120,8 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision) -> L
         trunk=choice.trunk,
         called=decision.called.value,
         expires_at=loop.time() + rings_for_s,
+        silent_at=math.inf if is_last else loop.time() + trunk.progress_s,
+        causes=trunk.causes,
         early_media=True,
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")

@@ -1,4 +1,4 @@
-"""Who is registered: Asterisk is asked every two seconds, by one request for all phones of a technology.
+"""Who is registered, and which trunk is there: asked every two seconds, by one request for all of a technology.
 
 For a thousand phones that costs Asterisk 2.3 ms and us 0.7. Subscribing would cost more: to the devices of all it
 can lock up ARI (Asterisk issue 2170), and to endpoints it has Asterisk describe each event of each call once more.
@@ -15,6 +15,7 @@ import structlog
 from router.ari.client import Ari
 from router.ari.errors import AriError
 from router.calls.staff import Staff
+from router.calls.trunks import Trunks
 from router.model.department import Person
 
 log = structlog.get_logger()
@@ -24,12 +25,13 @@ _STATES = {"online": True, "offline": False}  # "unknown" is neither
 
 
 class Presence:
-    """people: of the plan in force."""
+    """people: of the plan in force. trunks: told of their endpoints too."""
 
-    def __init__(self, ari: Ari, staff: Staff, people: Callable[[], Iterable[Person]]) -> None:
+    def __init__(self, ari: Ari, staff: Staff, people: Callable[[], Iterable[Person]], trunks: Trunks) -> None:
         self._ari = ari
         self._staff = staff
         self._people = people
+        self._trunks = trunks
         self._is_answered = True
 
     async def run(self) -> None:
@@ -39,8 +41,10 @@ class Presence:
 
     async def look(self) -> None:
         people = tuple(self._people())
+        trunks = {trunk.key: f"{trunk.dial.partition('/')[0]}/{trunk.endpoint}" for trunk in self._trunks.known}
+        endpoints = (*trunks.values(), *(person.endpoint for person in people))
         try:
-            states = await self._states({person.endpoint.partition("/")[0] for person in people})
+            states = await self._states({endpoint.partition("/")[0] for endpoint in endpoints})
         except AriError as error:
             if self._is_answered:
                 log.warning("who is registered is not known", because=str(error))
@@ -49,6 +53,8 @@ class Presence:
             self._is_answered = True
         for person in people:
             self._staff.registered(person.key, _STATES.get(states.get(person.endpoint, "")))
+        for trunk, endpoint in trunks.items():
+            self._trunks.seen(trunk, _STATES.get(states.get(endpoint, "")))
 
     async def _states(self, technologies: Iterable[str]) -> Mapping[str, str]:
         """State by endpoint, such as "PJSIP/alice". Raises AriError."""

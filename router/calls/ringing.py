@@ -38,7 +38,7 @@ class Rung:
 
     @property
     def due_at(self) -> float:
-        return self.leg.expires_at if self.asking is None else self.asking.ends_at
+        return self.leg.due_at if self.asking is None else self.asking.ends_at
 
 
 class Ringing:
@@ -123,13 +123,18 @@ class Ringing:
             self._start(self._waiting.popleft(), is_fresh=is_fresh)
 
     def _start(self, offer: Offer, *, is_fresh: bool) -> None:
-        why = None if is_fresh else self._misfit(offer)
+        why = "rings already" if self._rings(offer) else None if is_fresh else self._misfit(offer)
         if why is not None:
             self._call.note(f"passes over {offer}: {why}")
         elif offer.number is None:
             self._ring(offer)
         elif trunks := self._trunks(offer):
             self._dial(offer, trunks)
+
+    def _rings(self, offer: Offer) -> bool:
+        """Whether that phone rings for this caller: of two who are rung, one may forward to the other."""
+        reached = (offer.endpoint, offer.number)
+        return any((rung.offer.endpoint, rung.offer.number) == reached for rung in self._rung)
 
     def _misfit(self, offer: Offer) -> str | None:
         call = self._call
@@ -144,7 +149,11 @@ class Ringing:
         """By the first of the trunks. No early media: with more than one leg in the bridge nothing passes."""
         call = self._call
         choice, name = trunks.popleft()
+        trunk = call.plan.trunks[choice.trunk]
         leg = self._leg(offer, choice.dial, trunk=choice.trunk)
+        leg.causes = trunk.causes
+        if trunks:
+            leg.silent_at = self._loop.time() + trunk.progress_s
         self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
         call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
         call.legs.start(leg, variables=shown_by_trunk(choice, name), originator=None)
@@ -177,7 +186,7 @@ class Ringing:
             department=department,
             forwarded=department is not None,
         )
-        decision = choose_caller_id(outbound, plan, outbound.placed_at)
+        decision = choose_caller_id(outbound, plan, outbound.placed_at, call.exchange.state.situation)
         if decision.to is not CallTo.TRUNKS or not decision.trunks:
             call.note(f"passes over {offer}: {decision.refused or decision.because}")
             return deque()

@@ -26,6 +26,7 @@ from router.model.people import NOTHING_SET, Standing
 from router.model.queue import CallBack, call_back_key
 from router.model.record import CallRecord
 from router.model.situation import Situation
+from router.model.trunk import TrunkState
 from router.rules.timeline import is_over
 from router.store.contract import StateStore
 from router.store.errors import StoreError
@@ -64,6 +65,7 @@ class State:
         self.call_backs: dict[str, CallBack] = {}
         self.waiting: dict[str, int] = {}
         self.turns: dict[str, str] = {}
+        self.trunks: dict[str, TrunkState] = {}
         self._unwritten: dict[_Write, str | None] = {}
         self._changes: list[Change] = []
         self._changed = asyncio.Event()
@@ -78,6 +80,7 @@ class State:
             blocks=tuple(self._blocks.values()),
             waiting=self.waiting,
             turns=self.turns,
+            trunks=self.trunks,
         )
 
     # ---- changes

@@ -104,7 +104,7 @@ def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:
     if plan.parking is not None and is_extension and called.value == plan.parking.extension.value:
         return plan.parking if free_slot(call, plan.parking) else "every parking slot is taken"
     facts = OutboundCall(id=call.id, by=by, called=called, placed_at=now, channel=call.channel.id)
-    decision = choose_caller_id(facts, plan, at=now)
+    decision = choose_caller_id(facts, plan, now, call.exchange.state.situation)
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU | CallTo.TRUNKS:
             return decision

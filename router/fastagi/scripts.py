@@ -72,7 +72,7 @@ class Scripts:
             channel=request.field("uniqueid"),
         )
         structlog.contextvars.bind_contextvars(call=call.id)
-        decision = choose_caller_id(call, plan, now)
+        decision = choose_caller_id(call, plan, now, self._situation())
         answer = answer_outbound(decision, by, plan)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)

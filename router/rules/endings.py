@@ -4,10 +4,11 @@ The causes are those Asterisk gives for a SIP answer (`hangup_sip2cause` in res_
 too coarse to decide on: 603, 404 and 500 are all NOANSWER there.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from router.model.ending import Ending, Fault, HangupCause, LegResult, Outcome, Party
 from router.model.plan import RejectCause
+from router.model.trunk import Failure
 
 _SETUP_REFUSALS = frozenset({401, 403, 407})  # a carrier's "not with this account": cause 21 like a person's 603
 
@@ -28,6 +29,14 @@ _BY_CAUSE = {
 }  # everything else, such as 34 (503), 38 (500), 58 (488), 102 (504), 127 (400), is a technical failure
 
 
+_MEANS = {
+    Failure.HUMAN: LegResult.REJECTED,
+    Failure.NUMBER: LegResult.INVALID_NUMBER,
+    Failure.TECHNICAL: LegResult.CONGESTED,
+}
+_USUAL: Mapping[int, Failure] = {}
+
+
 def leg_result(
     cause: int,
     tech_cause: int | None = None,
@@ -35,10 +44,12 @@ def leg_result(
     answered: bool = False,
     cancelled_by_us: bool = False,
     timed_out: bool = False,
+    causes: Mapping[int, Failure] = _USUAL,
 ) -> LegResult:
     """What became of a leg. cause: Q.850, tech_cause: SIP status where Asterisk gave one.
 
-    answered wins over all, then our own cancelling, then our own time limit, then the cause.
+    answered wins over all, then our own cancelling, then our own time limit, then the cause. causes: what a SIP
+    status or a cause means on this trunk, where it is not what it usually does; the status wins.
     """
     if answered:
         return LegResult.ANSWERED
@@ -46,9 +57,18 @@ def leg_result(
         return LegResult.CANCELLED
     if timed_out:
         return LegResult.NO_ANSWER
+    usual = _BY_CAUSE.get(cause, LegResult.CONGESTED)
     if cause == HangupCause.CALL_REJECTED and tech_cause in _SETUP_REFUSALS:
-        return LegResult.CONGESTED
-    return _BY_CAUSE.get(cause, LegResult.CONGESTED)
+        usual = LegResult.CONGESTED
+    failure = causes.get(tech_cause or 0) or causes.get(cause)
+    return usual if failure is None or failure is failure_of(usual) else _MEANS[failure]
+
+
+def failure_of(result: LegResult) -> Failure:
+    """What a call that was not answered failed by. Only after a technical failure may another trunk do better."""
+    if result in (LegResult.CONGESTED, LegResult.UNREACHABLE):
+        return Failure.TECHNICAL
+    return Failure.NUMBER if result is LegResult.INVALID_NUMBER else Failure.HUMAN
 
 
 _PHONES = {
@@ -135,4 +155,4 @@ def ending_of_outgoing(result: LegResult, cause: int) -> Ending:
 
 def is_technical(result: LegResult) -> bool:
     """Whether another trunk may do better: not after a person's or a number's answer."""
-    return result in (LegResult.CONGESTED, LegResult.UNREACHABLE)
+    return failure_of(result) is Failure.TECHNICAL

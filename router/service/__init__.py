@@ -36,6 +36,7 @@ from router.calls.staff import Staff
 from router.calls.state import State
 from router.calls.sweep import sweep
 from router.calls.today import Today
+from router.calls.trunks import Trunks
 from router.calls.waiting_room import WaitingRoom
 from router.console.app import console_app, listening
 from router.console.dialling import token_in
@@ -132,6 +133,7 @@ class Service:
         self.staff = Staff(_now)
         self.state = State(store, self.staff, _now, lambda: self.plan.current)
         self.waiting = WaitingRoom(self.staff, self.state, _now)
+        self.trunks = Trunks(self.state.trunks, _now, lambda: self.plan.current)
         self.live = Live(
             Exchange(
                 router=settings.name,
@@ -144,13 +146,14 @@ class Service:
                 staff=self.staff,
                 state=self.state,
                 waiting=self.waiting,
+                trunks=self.trunks,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
                 name_of=name_of,
             ),
             lambda: self.plan.current,
         )
-        self.presence = Presence(self.ari, self.staff, lambda: self.plan.current.people.values())
+        self.presence = Presence(self.ari, self.staff, lambda: self.plan.current.people.values(), self.trunks)
         self.today = Today(
             self.staff,
             store,

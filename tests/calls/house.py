@@ -18,6 +18,7 @@ from router.calls.journal import Journal
 from router.calls.live import Live
 from router.calls.staff import Staff
 from router.calls.state import State
+from router.calls.trunks import Trunks
 from router.calls.waiting_room import WaitingRoom
 from router.model.call import CallId, Direction
 from router.model.change import Change, StateKind
@@ -166,6 +167,7 @@ class House:
         self.staff = Staff(now)
         self.state = State(self.entries, self.staff, now)
         self.waiting = WaitingRoom(self.staff, self.state, now)
+        self.trunks = Trunks(self.state.trunks, now, lambda: self.plan)
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,
@@ -177,6 +179,7 @@ class House:
             staff=self.staff,
             state=self.state,
             waiting=self.waiting,
+            trunks=self.trunks,
             limits=self.limits,
             name_of=self.name_of,
         )

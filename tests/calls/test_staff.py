@@ -13,6 +13,7 @@ from router.ari.errors import Unreachable
 from router.calls.presence import ASKED_EVERY_S, Presence
 from router.calls.staff import Staff
 from router.calls.today import Today
+from router.calls.trunks import Trunks
 from router.model.call import CallId, Direction
 from router.model.department import Person
 from router.model.people import Activity
@@ -80,7 +81,7 @@ class Phones:
         self.is_away = False
         self.asked = 0
         self.staff = Staff(now)
-        self.presence = Presence(Ari(self, "router"), self.staff, lambda: self.people)
+        self.presence = Presence(Ari(self, "router"), self.staff, lambda: self.people, Trunks({}, now))
 
     async def request(self, method: str, path: str, **more: Any) -> Any:
         self.asked += 1
