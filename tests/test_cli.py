@@ -204,6 +204,15 @@ def test_explain_follows_the_keys_that_are_pressed(run: Run, plan: Plan) -> None
     assert result.exit_code == 0, result.output
     assert "pressed 1:" in result.output
     assert "now rings: alice" in result.output.partition("pressed 1:")[2]
+    more = run("explain", folder, "--from", "07400 123457", "--to", "020 7946 0000", "--press", "1", "--press", "2")
+    assert more.output.splitlines()[-1] == "pressed 2: there is no menu to press it in"
+
+
+def test_explain_reads_a_phone_code_as_people_write_it(run: Run, plan: Plan) -> None:
+    folder = plan(PLAN + 'codes: {forward: "*55"}\n')
+    result = run("explain", folder, "--by", "alice", "--to", "*55 07400 123456")
+
+    assert "internal: *55 is the code for forward" in result.output
 
 
 def test_explain_tells_an_internal_call_to_its_end(run: Run, plan: Plan) -> None:

@@ -66,6 +66,9 @@ def asked(
     Raises ValueError, naming what is known, for anything the plan does not have.
     """
     _check(question, plan)
+    called = question.called
+    if called.lstrip().startswith("*"):
+        called = "".join(called.split())  # a phone sends no spaces, and a code is looked up as it came
     by = question.by or plan.person_of.get(question.caller or "")
     is_withheld = question.withhold or question.caller == WITHHELD
     known = replace(situation, feeds={**plan.copies, **situation.feeds})
@@ -77,14 +80,14 @@ def asked(
         caller_number="",
         caller_name=question.name,
         called_number="",
-        called_raw=question.called,
+        called_raw=called,
         arrived_at=at,
         inputs=replace(
             inputs,
             caller="" if is_withheld or by is not None else question.caller or "",
             name="" if is_withheld else question.name,
             is_withheld=is_withheld,
-            called=question.called,
+            called=called,
             trunk=question.trunk,
             is_internal=by is not None,
             by=by,

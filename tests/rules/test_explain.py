@@ -6,7 +6,7 @@ import pytest
 
 from router.model.call import InboundCall, OutboundCall
 from router.model.department import DialPlan, MenuChoice, MenuDef
-from router.model.people import Activity, Standing
+from router.model.people import Activity, ForwardWhen, Standing
 from router.model.plan import (
     Announcements,
     CallBackOffer,
@@ -198,6 +198,16 @@ def test_who_would_ring_now_and_why_not_the_others() -> None:
         "     not carol: not registered",
         "  2. reject as busy",
     ]
+
+
+def test_where_a_person_forwards_is_told_with_who_rings() -> None:
+    forward = {ForwardWhen.NO_ANSWER: public("+447400123456"), ForwardWhen.BUSY: extension("202")}
+    situation = Situation(standings={"carol": Standing(forward=forward)})
+    call = arriving("+442079460101")
+
+    lines = inbound_lines(call, route(call, acme(), OPEN, situation), acme(), situation)
+
+    assert "     carol forwards: no answer to +447400123456, busy to 202" in lines
 
 
 def test_nobody_would_ring_now() -> None:
