@@ -2,10 +2,13 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from router.cli import main
 from router.dialplan import routetests
 from router.dialplan.load import load
 from router.dialplan.parts import Part, keys
@@ -54,6 +57,22 @@ def test_every_example_of_the_papers_works(example: str, tmp_path: Path) -> None
     plan = plan_of(load(tmp_path))
 
     assert routetests.run_tests(plan).failed == ()
+
+
+SHOWN = re.findall(r"^    \$ callrouter ((?:check|explain) dialplans/[^|\n]+)\n((?:    [^$\n].*\n)+)", FRONT, re.M)
+
+
+@pytest.mark.parametrize(("command", "told"), SHOWN, ids=[command.split()[0] for command, _ in SHOWN])
+def test_what_the_front_page_shows_is_what_the_commands_say(
+    command: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SHIPPED.parent)
+
+    assert CliRunner().invoke(main, shlex.split(command)).output == re.sub(r"^    ", "", told, flags=re.M)
+
+
+def test_the_front_page_shows_commands() -> None:
+    assert {command.split()[0] for command, _ in SHOWN} == {"check", "explain"}
 
 
 def test_the_reference_has_examples() -> None:
