@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from router.dialplan import fallback_text as text
 from router.model.department import DialPlan, NumberFormat, Person, ShownNumber, Trunk
-from router.rules.caller_id import department_for, in_format, own_number
+from router.rules.layers import department_for
+from router.rules.written import in_format, own_number
 
 _WITHHELD = "withheld"
 

@@ -1,21 +1,24 @@
-"""Which number an outgoing call shows and which trunks it may take: `choose_caller_id`.
+"""How an outgoing call leaves: inside, to the emergency service, or by which trunks, showing what on each.
 
-Layers, the first that speaks wins: emergency; the call itself (withheld); a rule; the person; the department;
-the trunk. Only a number bound to a trunk may be shown on it: a trunk that may not show the chosen number is
-passed over.
+Only a number bound to a trunk may be shown on it: a trunk that may not show the chosen number is passed over. Which
+number that is, `layers` says; what a forwarded call shows in its place, `forwarding`.
 """
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoice
-from router.model.department import CallerIdRule, DialPlan, NumberFormat, Person, ShownNumber, Trunk, TrunkRule
+from router.model.department import DialPlan, Forwarded, Person, ShownNumber, Trunk, TrunkRule
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.rules import limits, trunks
+from router.rules import layers, limits, trunks
+from router.rules.forwarding import forwarded_as
+from router.rules.layers import Identity, Layer, department_for
+from router.rules.written import in_format, own_number
 
 _ARGUMENT = re.compile(r"\+?[0-9]*")
 
@@ -38,40 +41,8 @@ def refusal(decision: CallerIdDecision) -> RejectCause:
     """How a call that goes NOWHERE is refused: no such number, one that may not be called from here, or no room."""
     if decision.is_congested:
         return RejectCause.CONGESTION
-    is_number = decision.called.kind is NumberKind.E164
+    is_number = decision.called.kind in (NumberKind.E164, NumberKind.SHORT)
     return RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
-
-
-def in_format(number: PhoneNumber, trunk: Trunk) -> str:
-    """`number` as the trunk's carrier wants it written. Emergency numbers and extensions stay as they are."""
-    if number.kind is not NumberKind.E164:
-        return number.value
-    digits = number.value[1:]
-    if trunk.numbers is NumberFormat.PLUS_E164:
-        return number.value
-    if trunk.numbers is NumberFormat.E164:
-        return digits
-    if trunk.numbers is NumberFormat.NATIONAL and trunk.country_code and digits.startswith(trunk.country_code):
-        return trunk.national_prefix + digits[len(trunk.country_code) :]
-    return "00" + digits
-
-
-def own_number(trunk: Trunk) -> PhoneNumber:
-    """The first number the carrier lets us show on the trunk: the last layer of a caller ID."""
-    first = trunk.caller_ids[0]
-    return PhoneNumber(kind=NumberKind.E164, value=first.value, raw=first.text)
-
-
-def department_for(person: str | None, plan: DialPlan, asked: str | None = None) -> str | None:
-    """The department a person calls out for: the one asked for, the person's own, the first that lists them."""
-    if asked is not None:
-        return asked
-    if person is None:
-        return None
-    known = plan.people.get(person)
-    if known is not None and known.department is not None:
-        return known.department
-    return next((key for key, department in plan.departments.items() if person in department.members), None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,9 +62,8 @@ class _Outgoing:
             return self._feature(*code)
         if called.kind is NumberKind.INVALID:
             # Never looked up: of garbage such as "600;x" the digits are left, and they may be an extension's.
-            return self._refused(
-                f"{called} is neither an extension nor a number that can be called from {plan.country}"
-            )
+            fault = called.fault or f"is neither an extension nor a number that can be called from {plan.country}"
+            return self._refused(f"{called} {fault}")
         colleague = plan.person_of.get(called.value)
         if colleague is not None:
             whose = "number" if called.kind is NumberKind.E164 else "extension"
@@ -114,8 +84,9 @@ class _Outgoing:
             return self._refused("this phone is nobody's: no person in the dial plan has it")
         if call.by is not None and call.by not in plan.people:
             return self._refused(f"no person is called {call.by!r}")
-        if call.department is not None and call.department not in plan.departments:
-            return self._refused(f"no department is called {call.department!r}")
+        for asked in (call.department, call.show_as):
+            if asked is not None and asked not in plan.departments:
+                return self._refused(f"no department is called {asked!r}")
         return self._public(plan.people.get(call.by or ""))
 
     def _parking(self) -> CallerIdDecision | None:
@@ -141,81 +112,41 @@ class _Outgoing:
             return self._may_not(refused, department)
         if call.withhold:
             self._note("call", True, "asks for the number to be withheld")
-        shown, rule, why = self._shown(person, department)
+        found = layers.layers(call, plan, person, department, note)
         route = self._route()
         if route is None:
             return self._refused(f"no trunk leads to {call.called}", department)
 
-        number = shown.number if shown else None
-        withheld_by_plan = shown is not None and number is None
-        hidden = call.withhold or withheld_by_plan
-        able = self._able(route, number)
+        able = self._able(route, found)
         if not able:
-            return self._refused(f"{number} may be shown on no trunk of {route.path}", department)
-        found = trunks.ways(trunks.drawn(able, route.share, call.id), self.situation, self.at)
-        for trunk, because in found.passed_over:
+            shown = layers.on_trunk(found, self.plan.trunks[route.use[0]], (), call.called, None).number
+            return self._refused(f"{shown} may be shown on no trunk of {route.path}", department)
+        ways = trunks.ways(trunks.drawn(self._trunks(able), route.share, call.id), self.situation, self.at)
+        for trunk, because in ways.passed_over:
             self._note(trunk.where, False, because)
-        if found.is_full:
-            why = "; ".join(because for _, because in found.passed_over)
+        if ways.is_full:
+            why = "; ".join(because for _, because in ways.passed_over)
             return replace(self._refused(f"no trunk has a channel left: {why}", department), is_congested=True)
-        choices = tuple(self._choice(trunk, number or own_number(trunk), hidden) for trunk in found.use)
-        if hidden:
-            shown = ShownNumber(number=None)
-            if not withheld_by_plan:
-                why = f"withheld for this call; asserted to the carrier: {why}"
-        elif shown is None:
-            shown = ShownNumber(number=own_number(plan.trunks[choices[0].trunk]))
+        choices = tuple(self._choice(trunk, able[trunk.key], department) for trunk in ways.use)
+        first = able[choices[0].trunk]
+        is_hidden = call.withhold or first.is_withheld
+        why = first.layer.because
+        if call.withhold and not first.is_withheld:
+            why = f"withheld for this call; asserted to the carrier: {why}"
         return CallerIdDecision(
             to=CallTo.TRUNKS,
             called=call.called,
             because=why,
             dialplan=plan.digest,
             department=department,
-            shown=shown,
-            name="" if hidden else plan.company,  # a name gives away as much as a number
-            rule=rule,
+            shown=ShownNumber(number=None if is_hidden else self._seen(choices[0], first)),
+            name="" if is_hidden else plan.company,  # a name gives away as much as a number
+            rule=first.layer.path,
             trunks=choices,
             subjects=tuple(subject for subject, _ in limits.subjects(call, plan, department)),
             longest_s=limits.longest_s(call, plan, department, self.at, self.situation),
-            reached=tuple(path for path in (rule, route.path) if path),
+            reached=tuple(path for path in (*self._spoke(choices, able), route.path) if path),
         )
-
-    def _shown(self, person: Person | None, department: str | None) -> tuple[ShownNumber | None, str, str]:
-        """The number by the layers below the call itself: what, the path that said so, why."""
-        for rule in self.plan.caller_ids:
-            misfit = self._misfit(rule, person, department)
-            if misfit is None:
-                because = f"shows {_spoken(rule.show)}"
-                self._note(rule.path, True, because)
-                return rule.show, rule.path, f"rule {rule.path} {because}"
-            if self.trace is not None:
-                self._note(rule.path, False, self._reason(misfit, rule, person, department))
-        of_department = self.plan.departments.get(department or "")
-        for layer in (None if self.call.forwarded and of_department else person, of_department):
-            if layer is None:
-                continue
-            if layer.caller_id is not None:
-                because = f"{layer.name} shows {_spoken(layer.caller_id)}"
-                self._note(layer.where, True, because)
-                return layer.caller_id, layer.where, because
-            self._note(layer.where, False, f"{layer.name} names no caller ID")
-        return None, "", "neither rule, person nor department names a number: the trunk's own"
-
-    def _misfit(self, rule: CallerIdRule, person: Person | None, department: str | None) -> str | None:
-        """The first condition of the rule that does not hold: "department", "person" or "to"; None when all do."""
-        if rule.department is not None and rule.department != department:
-            return "department"
-        if rule.person is not None and (person is None or rule.person != person.key):
-            return "person"
-        return None if one_fits(rule.called, self.call.called) else "to"
-
-    def _reason(self, misfit: str, rule: CallerIdRule, person: Person | None, department: str | None) -> str:
-        """Why `_misfit` named a condition. Apart from it: a hundred such texts cost more than the decision."""
-        if misfit == "department":
-            return f"department: calls for {department or 'no department'}, not {rule.department}"
-        if misfit == "person":
-            return f"person: {person.key if person else 'nobody'} calls, not {rule.person}"
-        return f"to: {self.call.called} is none of {listed(rule.called)}"
 
     def _route(self) -> TrunkRule | None:
         called = self.call.called
@@ -227,25 +158,48 @@ class _Outgoing:
                 self._note(route.path, False, f"to: {called} is none of {listed(route.called)}")
         return None
 
-    def _able(self, route: TrunkRule, number: PhoneNumber | None) -> list[Trunk]:
-        """The route's trunks that may show the number; all where it is None, for each has its own."""
-        able = []
-        for key in route.use:
-            trunk = self.plan.trunks[key]
-            if number is None or trunk.may_show(number):
-                able.append(trunk)
-            else:
-                self._note(trunk.where, False, f"{number} may not be shown on {key}")
+    def _able(self, route: TrunkRule, found: Sequence[Layer]) -> dict[str, Identity]:
+        """The route's trunks that may show the number, each with what it shows."""
+        able = {}
+        note = self._note if self.trace is not None else None
+        others = [self.plan.trunks[key] for key in route.use]
+        for trunk in others:
+            identity = layers.on_trunk(found, trunk, others, self.call.called, note)
+            if trunk.may_show(identity.number):
+                able[trunk.key] = identity
+            elif self.trace is not None:
+                because = f"{layers.whose(identity.number, self.plan)} is not valid on trunk {trunk.key}"
+                self._note(trunk.where, False, because)
         return able
 
-    def _choice(self, trunk: Trunk, number: PhoneNumber, hidden: bool) -> TrunkChoice:
-        written = in_format(number, trunk)
-        self._note(trunk.where, True, f"asserts {written}, withheld" if hidden else f"shows {written}")
+    def _trunks(self, able: Iterable[str]) -> list[Trunk]:
+        return [self.plan.trunks[key] for key in able]
+
+    def _spoke(self, choices: Iterable[TrunkChoice], able: Mapping[str, Identity]) -> tuple[str, ...]:
+        """The layers of which some trunk has its number, each once."""
+        return tuple(dict.fromkeys(able[choice.trunk].layer.path for choice in choices))
+
+    def _seen(self, choice: TrunkChoice, identity: Identity) -> PhoneNumber:
+        diverts = choice.forwarded is Forwarded.CALLER_WITH_DIVERSION
+        caller = self.call.caller.number if diverts and self.call.caller else None
+        return caller or identity.number
+
+    def _choice(self, trunk: Trunk, identity: Identity, department: str | None = None) -> TrunkChoice:
+        written, is_hidden = in_format(identity.number, trunk), self.call.withhold or identity.is_withheld
+        policy = forwarded_as(self.call, self.plan, department, trunk, is_hidden=is_hidden)
+        shown = "" if is_hidden else written
+        because = f"asserts {written}, withheld" if is_hidden else f"shows {written}"
+        caller = self.call.caller.number if self.call.caller else None
+        if policy is Forwarded.CALLER_WITH_DIVERSION and caller is not None:
+            shown = in_format(caller, trunk)
+            because = f"shows the caller's {shown}, diverted by {written}"
+        self._note(trunk.where, True, because)
         return TrunkChoice(
             trunk=trunk.key,
             dial=trunk.dial.replace("{number}", in_format(self.call.called, trunk)),
-            shown="" if hidden else written,
+            shown=shown,
             asserted=written,
+            forwarded=policy,
         )
 
     def _emergency(self) -> CallerIdDecision:
@@ -268,9 +222,16 @@ class _Outgoing:
             shown=ShownNumber(number=identities[0][1]),
             name=plan.company,
             rule="emergency",
-            trunks=tuple(self._choice(trunk, number, hidden=False) for trunk, number in identities),
+            trunks=tuple(self._emergency_choice(trunk, number) for trunk, number in identities),
             reached=("emergency",),
         )
+
+    def _emergency_choice(self, trunk: Trunk, number: PhoneNumber) -> TrunkChoice:
+        """Never withheld: who answers must be able to call back."""
+        written = in_format(number, trunk)
+        self._note(trunk.where, True, f"shows {written}")
+        dial = trunk.dial.replace("{number}", self.call.called.value)
+        return TrunkChoice(trunk=trunk.key, dial=dial, shown=written, asserted=written)
 
     def _code(self) -> tuple[str, str] | None:
         """The phone code that was dialled, the longest that fits, and the digits after it."""
@@ -331,7 +292,3 @@ class _Outgoing:
     def _note(self, path: str, matched: bool, because: str) -> None:
         if self.trace is not None:
             self.trace.append(RuleTrace(path=path, matched=matched, because=because))
-
-
-def _spoken(shown: ShownNumber) -> str:
-    return str(shown.number) if shown.number else "nothing (withheld)"

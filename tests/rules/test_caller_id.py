@@ -7,7 +7,7 @@ import pytest
 from router.model.call import OutboundCall
 from router.model.decision import CallTo, TrunkChoice
 from router.model.department import CallerIdRule, DialPlan
-from router.rules.caller_id import department_for
+from router.rules.layers import department_for
 from tests.rules.acme import (
     PEOPLE,
     SALES,

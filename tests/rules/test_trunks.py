@@ -6,7 +6,7 @@ import pytest
 
 from router.model.decision import CallTo, TrunkChoice
 from router.model.department import NumberFormat
-from router.rules.caller_id import in_format, own_number
+from router.rules.written import in_format, own_number
 from tests.rules.acme import (
     BACKUP,
     SALES_SILENT,
@@ -48,7 +48,7 @@ def test_a_trunk_that_may_not_show_the_number_is_passed_over() -> None:
     decision = placed(leaving("+14155550134"), plan)
     assert trunks(decision) == ["voipco"]
     assert shown(decision) == "+12125550100"
-    assert ("trunks.backup", False, "+12125550100 may not be shown on backup") in trace(decision)
+    assert ("trunks.backup", False, "+12125550100 is not valid on trunk backup") in trace(decision)
 
 
 def test_a_number_that_no_trunk_may_show_is_refused() -> None:
