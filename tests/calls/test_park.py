@@ -185,6 +185,18 @@ def test_who_took_a_parked_caller_goes_on_talking_when_the_router_is_killed() ->
     parked(story)
 
 
+def test_who_still_waits_on_a_slot_when_the_router_is_killed_goes_to_the_dialplan_at_the_next_start() -> None:
+    async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(PARKED_BY_S + 2.0)
+        await house.write_records()
+        await kill(house)
+        await start_again(house)
+        await asyncio.sleep(1.0)
+        assert line.location.startswith(f"callrouter-fallback,{SALES_NUMBER},")
+
+    parked(story)
+
+
 @pytest.mark.parametrize("latency_ms", [0, 50, 400])
 @pytest.mark.parametrize("who", ["customer", "carol"])
 @pytest.mark.timeout(300)
