@@ -14,6 +14,7 @@ from router.dialplan.numbers import country_code, national_prefix, public_number
 from router.model import department as model
 from router.model.number import PhoneNumber
 from router.model.rate import RateDeck
+from router.model.trunk import BreakerLimits
 
 
 def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[str, RateDeck]) -> model.DialPlan:
@@ -77,6 +78,10 @@ def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk, rates: Rat
         national_prefix=national_prefix(country),
         country=trunk.country or "",
         rates=rates,
+        channels=trunk.channels,
+        causes={int(number): failure for number, failure in trunk.causes.items()},
+        progress_s=trunk.progress,
+        breaker=BreakerLimits(failures=trunk.breaker.failures, pause_s=trunk.breaker.pause),
         where=draft.source.where(("trunks", name)),
     )
 
@@ -175,7 +180,10 @@ def _routes(draft: Draft) -> tuple[model.TrunkRule, ...]:
     if draft.routes or not draft.trunks:
         return tuple(
             model.TrunkRule(
-                path=draft.source.where(("outbound", "trunks", at)), called=tuple(rule.to), use=tuple(rule.use)
+                path=draft.source.where(("outbound", "trunks", at)),
+                called=tuple(rule.to),
+                use=tuple(rule.use),
+                share=dict(rule.share),
             )
             for at, rule in sorted(draft.routes.items())
         )

@@ -6,7 +6,7 @@ refused as "not yet supported", so that nothing written is ever ignored. Here ar
 the larger parts have files of their own: people, schedules, departments, menus, steps, tests.
 """
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -22,7 +22,8 @@ from router.dialplan.people import Person
 from router.dialplan.schedules import Schedule
 from router.dialplan.steps import Steps
 from router.dialplan.tested import RouteTest
-from router.model.department import NumberFormat
+from router.model.department import PROGRESS_S, NumberFormat
+from router.model.trunk import DEFAULT_BREAKER
 
 
 class Rates(Part):
@@ -32,16 +33,25 @@ class Rates(Part):
     currency: values.Currency | None = None
 
 
+class Breaker(Part):
+    """When calls are kept from a trunk that fails, and for how long."""
+
+    failures: values.Failures = DEFAULT_BREAKER.failures
+    pause: values.BreakerTime = DEFAULT_BREAKER.pause_s
+
+
 class Trunk(Part):
     """A carrier's trunk. country: for which the carrier writes numbers, where it is not the company's."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"channels"})
 
     dial: values.Dial
     numbers: values.Format = NumberFormat.PLUS_E164
     country: values.Country | None = None
     caller_ids: Many[values.OwnNumbers]
     rates: Annotated[Rates, Short("file")] | None = None
+    channels: values.Channels | None = None
+    causes: dict[values.CauseNumber, values.FailureKind] = Field(default_factory=dict)
+    progress: values.ProgressTime = PROGRESS_S
+    breaker: Breaker = Field(default_factory=Breaker)
 
 
 Contacts = Annotated[Many[values.Dialled], Field(description="numbers, or a file: contacts/people.csv")]
@@ -87,10 +97,16 @@ class TrunkRule(Part):
 
     to: Many[values.Called] = Field(default_factory=list)
     use: Many[values.TrunkName]
+    share: dict[values.TrunkName, values.Weight] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         no_repeats("use", self.use)
+        unused = next((name for name in self.share if name not in self.use), None)
+        if unused is not None:
+            raise ValueError(f'"{unused}" shares the calls but is not in use')
+        if len(self.share) == 1:
+            raise ValueError("shares the calls with nobody: write two trunks or more")
         return self
 
 

@@ -18,6 +18,7 @@ from router.model.department import Condition, NumberFormat, ShownNumber
 from router.model.hours import Span
 from router.model.number import NumberKind, NumberPattern, PatternKind, PhoneNumber
 from router.model.plan import Music, Order, RejectCause
+from router.model.trunk import Failure
 
 MOST_LABEL = 20  # characters: the caller's name must still fit beside it
 MOST_SLOTS = 100
@@ -180,6 +181,13 @@ def _label(text: str, _: Context) -> str:
     return text.strip()
 
 
+def _cause_number(text: str, _: Context) -> str:
+    is_plain = text.isascii() and text.isdigit() and not text.startswith("0") and len(text) <= 3
+    if is_plain and (int(text) <= 127 or 300 <= int(text) <= 699):
+        return text
+    raise ValueError(f'"{brief(text)}" is neither a cause (Q.850, 1 to 127) nor a SIP status (300 to 699)')
+
+
 CAUSES = {each.value: each for each in RejectCause}
 
 Line = Annotated[str, Text(_line, minLength=1, maxLength=80)]
@@ -229,12 +237,18 @@ AnnounceTime = Annotated[float, within(10.0, 600.0)]
 KeyTime = Annotated[float, within(1.0, 60.0)]
 WrapUpTime = Annotated[float, within(1.0, 1800.0)]
 ParkingTime = Annotated[float, within(5.0, 3600.0)]
+ProgressTime = Annotated[float, within(1.0, 60.0)]
+BreakerTime = Annotated[float, within(1.0, 3600.0)]
 DeadEndTime = Annotated[float, within(5.0, 600.0)]
 KeptDays = Annotated[int, Text(lambda text, _: scalars.kept_days(text, 3650), digits=True, type="string")]
 Weight = Annotated[int, whole(1, 100)]
 Priority = Annotated[int, whole(0, 100)]
 Waiting = Annotated[int, whole(1, 500)]
 Tries = Annotated[int, whole(1, 10)]
+Channels = Annotated[int, whole(1, 10_000)]
+Failures = Annotated[int, whole(1, 20)]
+CauseNumber = Annotated[str, Text(_cause_number, digits=True)]
+FailureKind = Annotated[Failure, one_of({each.value: each for each in Failure})]
 Days = Annotated[str, Text(_days)]
 Hours = Annotated[Span, Text(lambda text, _: scalars.span(text), examples=["09:00-17:30"])]
 Spans = Annotated[

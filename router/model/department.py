@@ -65,6 +65,9 @@ class NumberFormat(Enum):
     NATIONAL = "national"  # 02079460100; numbers of other countries as 00e164
 
 
+PROGRESS_S = 6.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """dial: PJSIP/{number}@ENDPOINT. country_code and national_prefix are for NumberFormat.NATIONAL.
@@ -89,7 +92,7 @@ class Trunk:
     forwarded: frozenset[Forwarded] = frozenset({Forwarded.OWN_WITH_NAME, Forwarded.OWN})
     channels: int | None = None
     causes: Mapping[int, Failure] = field(default_factory=dict)
-    progress_s: float = 6.0
+    progress_s: float = PROGRESS_S
     breaker: BreakerLimits = DEFAULT_BREAKER
     where: str = ""
 
