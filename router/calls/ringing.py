@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from router.ari.models import ChannelDtmfReceived, Event
+from router.calls.alerts import limit_reached
 from router.calls.call import Call
 from router.calls.confirm import Asking
 from router.calls.hand_over import taken
 from router.calls.identity import ring_phone, shown_by_trunk
 from router.calls.leg import Leg
 from router.model.call import OutboundCall
-from router.model.decision import CallTo, TrunkChoice
+from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.ending import LegResult
 from router.model.plan import Order, Queue, Ring
 from router.model.situation import Situation
@@ -59,6 +60,7 @@ class Ringing:
         self._ends_at = ends_at
         self._waiting: deque[Offer] = deque()
         self._rung: list[Rung] = []
+        self._decided: dict[str, CallerIdDecision] = {}  # by whom is rung
         self._picked_up: Leg | None = None  # by somebody who is not rung
 
     @property
@@ -123,7 +125,7 @@ class Ringing:
             self._start(self._waiting.popleft(), is_fresh=is_fresh)
 
     def _start(self, offer: Offer, *, is_fresh: bool) -> None:
-        why = "rings already" if self._rings(offer) else None if is_fresh else self._misfit(offer)
+        why = "rings already" if self._rings_already(offer) else None if is_fresh else self._misfit(offer)
         if why is not None:
             self._call.note(f"passes over {offer}: {why}")
         elif offer.number is None:
@@ -131,7 +133,7 @@ class Ringing:
         elif trunks := self._trunks(offer):
             self._dial(offer, trunks)
 
-    def _rings(self, offer: Offer) -> bool:
+    def _rings_already(self, offer: Offer) -> bool:
         """Whether that phone rings for this caller: of two who are rung, one may forward to the other."""
         reached = (offer.endpoint, offer.number)
         return any((rung.offer.endpoint, rung.offer.number) == reached for rung in self._rung)
@@ -155,6 +157,8 @@ class Ringing:
         if trunks:
             leg.silent_at = self._loop.time() + trunk.progress_s
         self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
+        is_again = any(tried.person == offer.person and tried.called == leg.called for tried in call.legs)
+        call.exchange.accounts.begins(leg.id, call.id, self._decided[offer.whom], call.plan, again=is_again)
         call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
         call.legs.start(leg, variables=shown_by_trunk(choice, name), originator=None)
 
@@ -188,10 +192,13 @@ class Ringing:
         )
         decision = choose_caller_id(outbound, plan, outbound.placed_at, call.exchange.state.situation)
         if decision.to is not CallTo.TRUNKS or not decision.trunks:
+            if decision.exceeded:
+                limit_reached(call, decision)
             call.note(f"passes over {offer}: {decision.refused or decision.because}")
             return deque()
         name = shown_name(call.calling, plan, self._step.label, call.looked_up) or decision.name
         name = name if decision.name else ""  # a hidden number goes with a hidden name
+        self._decided[offer.whom] = decision
         return deque((choice, name) for choice in decision.trunks)
 
     # ---- what comes of it

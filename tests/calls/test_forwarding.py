@@ -159,3 +159,15 @@ def test_a_colleague_who_dials_the_extension_is_forwarded_with_the_persons_own_n
 
     assert (call.leg(AT_MOBILE).shown[0].number, call.leg(AT_MOBILE).shown[0].name) == ("+442079460100", "Bob")
     assert call.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("case", ["always", "no-answer"])
+def test_a_phone_that_rings_for_the_caller_is_not_rung_once_more_by_a_colleagues_forwarding(case: str) -> None:
+    members = (Member(person="alice"), Member(person="bob"))
+    call = place(
+        plan=plan_where(extension("202"), case, members=members),
+        phones={"alice": never_answers(), "bob": never_answers()},
+    )
+
+    assert [leg.who for leg in call.asterisk.legs].count("bob") == 1
+    assert "rings already" in "; ".join(line.what for line in call.record.trace)
