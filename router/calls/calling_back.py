@@ -110,7 +110,7 @@ class CallBacks:
         entry = self._state.call_backs.get(place.waiting.key)
         for offer in self._room.take_up(place):
             if entry is None or not self._is_current(place):
-                self._room.not_taken(place, offer, declined=False)
+                self._room.not_taken(place, offer, declined=())
                 self._room.release(place, offer)
                 continue
             self._under_way.add(entry.key)
@@ -138,7 +138,7 @@ class CallBacks:
         shown = f"call back: {entry.name or entry.number}"
         ending = await outbound.ring_first(call, leg, entry.number.value, shown)
         if ending is not None:
-            self._room.not_taken(place, offer, declined=has_declined(leg))
+            self._room.not_taken(place, offer, declined={offer.whom} if has_declined(leg) else ())
             self._rest_if_nobody_takes_it(place)
             return ending
         self._leave(entry.key)

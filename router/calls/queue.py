@@ -35,7 +35,7 @@ _RENEWED_AFTER_S = 15.0
 
 async def wait_turn(call: Call, step: Queue) -> Leg | Ending | None:
     """The leg of the member who took the call; the end, for a caller who is called back; None to go on."""
-    room, now = call.exchange.waiting, call.exchange.now()
+    now = call.exchange.now()
     if (because := _not_worth_it(call, step)) is not None:
         call.note(f"does not wait for {step.department}: {because}")
         return None
@@ -44,14 +44,14 @@ async def wait_turn(call: Call, step: Queue) -> Leg | Ending | None:
     waiting = Waiting(key=call.id, step=step, since=now, declined=frozenset(call.declined))
     place = Place(waiting=waiting, plan=call.plan, tell_news=call.wake)
     waited_s = call.record.waited_s
-    room.enter(place)
+    call.note(f"waits for {step.department}")
+    log.info("waiting", department=step.department, priority=step.priority)
+    wait = _Wait(call, step, place)
+    call.exchange.waiting.enter(place)
     try:
-        call.note(f"waits for {step.department}")
-        log.info("waiting", department=step.department, priority=step.priority)
-        wait = _Wait(call, step, place)
         came = await wait.over()
     finally:
-        room.leave(call.id)
+        wait.leave()
         call.save(waited_s=waited_s + (call.exchange.now() - now).total_seconds())
     return await keep_place(call, place.waiting, came, wait.announcer) if isinstance(came, PhoneNumber) else came
 
@@ -140,11 +140,19 @@ class _Wait:
         for offer in tuple(self._given):
             if self._rings.is_over or (self._step.order is Order.TOGETHER and str(offer) in over):
                 self._given.remove(offer)
-                self._room.not_taken(self._place, offer, declined=offer.whom in self._call.declined)
-                if offer.person not in self._call.legs.people:
-                    self._room.release(self._place, offer)
-        if self._rings.is_over:
-            self._rings.over.clear()
+                self._room.not_taken(self._place, offer, declined=self._call.declined)
+                self._release(offer)
+        self._rings.over.clear()
+
+    def _release(self, offer: Offer) -> None:
+        if offer.person not in self._call.legs.people:
+            self._room.release(self._place, offer)
+
+    def leave(self) -> None:
+        """Whoever was to be rung is free for others, also where that failed."""
+        self._room.leave(self._call.id)
+        for offer in self._given:
+            self._release(offer)
 
     def _pointless(self) -> str | None:
         if not self._rings.is_over or self._place.offers:

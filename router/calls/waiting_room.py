@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -96,7 +96,7 @@ class WaitingRoom:
         if place is None:
             return
         self._count(place, -1)
-        for offer in place.offers:
+        for offer in self.take_up(place):
             self.release(place, offer)
         self._changed.set()
 
@@ -117,14 +117,17 @@ class WaitingRoom:
         offers, place.offers, place.has_news = place.offers, [], False
         return offers
 
-    def not_taken(self, place: Place, offer: Offer, *, declined: bool) -> None:
-        """Who did not decline may be offered it again, once the others have been."""
+    def not_taken(self, place: Place, offer: Offer, *, declined: Collection[str]) -> None:
+        """Who did not decline may be offered it again, once the others have been.
+
+        declined: who did, as `Offer.whom`: also a colleague to whom the member's phone is forwarded.
+        """
         one = place.waiting
         place.waiting = replace(
             one,
             rung=one.rung - {offer.whom},
             missed={**one.missed, str(offer): self._now()},
-            declined=one.declined | {offer.whom} if declined else one.declined,
+            declined=one.declined.union(declined),
         )
         self._changed.set()
 
@@ -162,8 +165,10 @@ class WaitingRoom:
     # ---- what they are told
 
     def tell(self, place: Place) -> Told:
+        """Also for one whose time is over, for whom somebody who has picked up may still decide."""
         one, look = place.waiting, _Look(self._state.situation, self._now())
-        others = [other.waiting for other in self._places.values() if other.waiting.department == one.department]
+        places = (self._places | {one.key: place}).values()
+        others = [other.waiting for other in places if other.waiting.department == one.department]
         unserved = [other for other in others if other is one or not other.rung]
         seconds = rules.wait_s(
             rules.position(one.key, unserved),

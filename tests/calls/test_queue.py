@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from pytest import approx
+from pytest import MonkeyPatch, approx
 
+from router.calls import ringing
 from router.calls.reconcile import reconcile
 from router.model.department import Feature
 from router.model.ending import LegResult, Outcome
@@ -16,10 +17,10 @@ from router.model.steps import HopStep, Member
 from tests.calls.house import NEVER_ARRIVED, SALES_NUMBER, SUPPORT_NUMBER, House, only, place
 from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
 from tests.rules.acme import PEOPLE, SALES, SUPPORT, acme
-from tests.rules.conftest import VOICEMAIL, inbound, public, ring
+from tests.rules.conftest import VOICEMAIL, extension, inbound, public, ring
 from tests.support.fake.hearing import MUSIC
 from tests.support.fake_asterisk import OUTBOUND
-from tests.support.phones import Caller, Ends, answers, busy, declines, never_answers, unregistered
+from tests.support.phones import Caller, Ends, answers, busy, decides, declines, never_answers, unregistered
 
 TALKS_10_S = answers(after_s=1.0, talks_for_s=10.0)
 
@@ -233,6 +234,52 @@ def test_a_colleague_picks_up_the_call_of_a_waiting_caller() -> None:
     assert house.asterisk.leg("alice").ended_at_s == approx(5, abs=0.1)
 
 
+def test_a_colleague_who_declined_a_forwarded_call_is_not_offered_it_in_their_own_turn() -> None:
+    async def scene(house: House) -> None:
+        forward = {ForwardWhen.NO_ANSWER: extension("202")}
+        house.state.stand("alice", Standing(forward=forward), by="alice", what="alice forwards to bob")
+        caller(house, hangs_up_after_s=100.0)
+
+    plan = only(queue("alice", "bob", longest_s=90.0), VOICEMAIL)
+    house = played(scene, plan=plan, phones={"alice": never_answers(), "bob": declines(after_s=2.0)})
+    assert [leg.who for leg in house.asterisk.legs].count("bob") == 1
+
+
+def test_a_number_among_those_who_ring_together_is_dialled_again_only_when_it_rings_no_more() -> None:
+    mobile = public("+447400999888")
+    members = (Member(person="alice"), Member(person=None, number=mobile))
+    plan = only(queue(members=members, order=Order.TOGETHER, each_s=30.0, longest_s=90.0), VOICEMAIL)
+
+    async def scene(house: House) -> None:
+        caller(house, 1, hangs_up_after_s=80.0)
+        await asyncio.sleep(12.0)
+        caller(house, 2, hangs_up_after_s=60.0)
+
+    phones = {"alice": never_answers(), "+447400999888@voipco": [busy(), never_answers()]}
+    house = played(scene, plan=plan, phones=phones)
+    dialled = [leg for leg in house.asterisk.legs if leg.who != "alice"]
+    assert len(dialled) > 2, "busy once, then it rings"
+    assert all(one.ended_at_s <= other.began_at_s for one, other in pairwise(dialled))  # type: ignore[operator]
+
+
+def test_members_whose_turn_came_to_nothing_by_a_bug_are_free_for_others(monkeypatch: MonkeyPatch) -> None:
+    def buggy(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async def scene(house: House) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(ringing, "ring_phone", buggy)
+            first = caller(house, 1)
+            await asyncio.sleep(3.0)
+            assert first.location
+            first.hang_up()
+        caller(house, 2)
+
+    plan = only(queue("alice", "bob", order=Order.TOGETHER), VOICEMAIL)
+    house = played(scene, plan=plan, phones={"alice": TALKS_10_S, "bob": never_answers()})
+    assert spoke_with(house) == ["", "alice"]
+
+
 # ---- leaving
 
 
@@ -378,6 +425,20 @@ def test_an_announcement_that_never_ends_is_stopped() -> None:
     house = played(scene, plan=plan, phones={"alice": never_answers()})
     assert house.asterisk.lines[0].heard.in_order == [MUSIC, "prompt:acme/endless", MUSIC]
     assert house.asterisk.lines[0].heard.seconds("prompt:acme/endless") == approx(120, abs=0.1)
+
+
+def test_who_is_told_their_position_when_their_time_is_over_may_still_be_taken() -> None:
+    """Somebody had picked up and was about to press 1: telling a position in a queue they had left was a bug."""
+    members = (Member(person="alice", number=public("+447400999888"), confirm=True),)
+    told = Announcements(every_s=5.0, position=True)
+    plan = only(queue(members=members, each_s=60.0, longest_s=20.0, announce=told), VOICEMAIL)
+
+    async def scene(house: House) -> None:
+        caller(house)
+
+    takes_late = decides("1", after_s=16.0, asked_for_s=13.0, talks_for_s=5.0)
+    house = played(scene, plan=plan, phones={"+447400999888@voipco": takes_late})
+    assert record(house, 1).answered_by == "alice"
 
 
 # ---- a router that hangs, dies or stops
