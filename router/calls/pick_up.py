@@ -30,6 +30,8 @@ def _ringing(call: Call, argument: str) -> Call | None:
         return None
     plan = call.plan
     person, department = plan.person_of.get(argument), plan.department_of.get(argument)
+    if argument and person is None and department is None:
+        return None
     mine = {key for key, one in plan.departments.items() if call.record.person in one.members}
     wanted = {department} if argument else mine
     for other in call.live.calls.values():  # in the order they came

@@ -18,7 +18,7 @@ from tests.rules.acme import SALES, SUPPORT, acme
 from tests.rules.conftest import VOICEMAIL, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
-from tests.support.fake_asterisk import FakeAsterisk
+from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller, answers, never_answers
 
 CODES = {"*8": Feature.PICK_UP}
@@ -87,6 +87,25 @@ def test_when_nothing_rings_there_the_phone_is_refused_and_the_call_rings_on(cod
         assert line.heard.in_order == ["ringing"]
 
     place(plan=PLAN, caller=Caller(hangs_up_after_s=15.0), phones=NOBODY_ANSWERS, meanwhile=story)
+
+
+def test_a_mistyped_extension_does_not_pick_up_a_call_that_rings_at_a_person() -> None:
+    async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(3.0)
+        carol = dials(house, "carol", "*8299")
+        await carol.ended.wait()
+        assert carol.sip_status == 404
+
+    call = place(
+        "201",
+        plan=PLAN,
+        door=OUTBOUND,
+        endpoint="bob",
+        caller=Caller(hangs_up_after_s=20.0),
+        phones=NOBODY_ANSWERS,
+        meanwhile=story,
+    )
+    assert call.outcome is Outcome.ABANDONED
 
 
 def test_a_phone_that_is_nobodys_picks_nothing_up() -> None:
