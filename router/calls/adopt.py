@@ -36,8 +36,7 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
         call.caller.is_in_bridge_already()
         is_served = partner.person == call.record.answered_by  # not by whoever was transferred to since
         call.occupies(partner.person, call.record.department if is_served else None)
-        if call.record.transferred_from is None:
-            call.occupies(call.record.person)  # who placed it; after a transfer they are no longer in it
+        call.occupies(call.plan.person_at.get(endpoint_of(caller.name)))  # a colleague who placed it
         call.note("adopted: the router was started anew during the talk")
         call.save(answered_at=call.record.answered_at or partner.answered_at)
         await insist(call.caller.answer)  # a router killed between the callee's answer and the caller's
@@ -95,8 +94,10 @@ def _legs(call: Call, leg: Channel) -> Leg:
     known = {past.id: past for past in call.legs}
     for channel in talking:
         if channel.id not in known:
+            endpoint = endpoint_of(channel.name)
+            person = call.plan.person_at.get(endpoint)
             known[channel.id] = Leg(
-                id=channel.id, endpoint=endpoint_of(channel.name), is_created=True, is_dialled=True
+                id=channel.id, endpoint=endpoint, person=person, is_created=True, is_dialled=True
             )
             call.legs.add(known[channel.id])
         known[channel.id].answered_at = known[channel.id].answered_at or call.record.answered_at or now

@@ -19,6 +19,7 @@ from router.model.queue import CallBack
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, House, only
 from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
+from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import SALES, acme
 from tests.rules.conftest import VOICEMAIL, public
 from tests.support.clock import now
@@ -412,3 +413,20 @@ def test_an_announcement_and_the_offer_are_one() -> None:
     house = played(scene, plan=plan, phones={"alice": TALKS_30_S})
     assert house.asterisk.lines[1].heard.in_order[:3] == [MUSIC, "prompt:queue-youarenext", "prompt:acme/press-1"]
     assert "asks to be called back by sales" in traces(house, 2)
+
+
+def test_a_member_whose_call_back_is_adopted_is_on_the_phone() -> None:
+    """They were offered the next caller during their talk."""
+
+    async def scene(house: House) -> None:
+        await busy_then(house)
+        while not any(call.is_talking and call.record.transferred_from for call in house.live.calls.values()):
+            await asyncio.sleep(0.5)
+        await kill(house)
+        await start_again(house)
+        await asyncio.sleep(1.0)
+        assert house.staff.is_talking("alice")
+
+    phones = {"alice": TALKS_30_S, "voipco": answers(after_s=2.0, talks_for_s=20.0)}
+    house = played(scene, plan=PLAN, phones=phones)
+    nobody_waits(house)

@@ -105,6 +105,20 @@ def test_a_talk_whose_record_was_never_written_is_adopted_once_and_ends_whole() 
     scene(story, phones={"alice": answers(after_s=1.0)}, caller=Caller(talks_for_s=30.0))
 
 
+def test_who_took_an_adopted_talk_is_on_the_phone_also_without_a_record() -> None:
+    async def story(house: House, line: Line) -> None:
+        await line.is_talking.wait()
+        await kill(house)
+        house.ledger.records.clear()
+        await start_again(house)
+        await asyncio.sleep(0.1)
+        assert house.staff.is_talking("alice")
+        await house.over(line)
+        assert not house.staff.is_talking("alice")
+
+    scene(story, phones={"alice": answers(after_s=1.0)}, caller=Caller(talks_for_s=30.0))
+
+
 def test_music_that_still_played_when_we_were_killed_ends() -> None:
     async def story(house: House, line: Line) -> None:
         await line.is_talking.wait()
