@@ -18,10 +18,10 @@ from router.calls.call import Call
 from router.calls.digits import Sequence
 from router.calls.errands import insist
 from router.calls.prompt import media
-from router.model.call import Direction
+from router.model.call import endpoint_of
 from router.model.department import Department, Feature, Recording
 from router.model.talk import TalkName
-from router.rules.caller_id import department_for
+from router.rules.layers import department_for
 
 log = structlog.get_logger()
 
@@ -123,7 +123,8 @@ class Recorder:
         """Nobody outside may begin or stop it."""
         if any(leg.id == channel and leg.person is not None for leg in self._call.legs):
             return True
-        return channel == self._call.channel.id and self._call.record.direction is not Direction.INBOUND
+        caller = self._call.channel
+        return channel == caller.id and endpoint_of(caller.name) in self._call.plan.person_at
 
     def _code(self) -> None:
         match self._stage:

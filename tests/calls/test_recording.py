@@ -374,6 +374,32 @@ def test_nothing_is_left_behind_whenever_the_caller_hangs_up(latency_s: float) -
         )
 
 
+def test_a_customer_whom_a_colleague_had_called_and_passed_on_cannot_record() -> None:
+    """Their channel is the caller of the talk that follows, though not a colleague's."""
+
+    async def story(house: House, line: Line) -> None:
+        asyncio.get_running_loop().call_later(5.0, line.ask_transfer, "203")
+        await asyncio.sleep(12.0)
+        assert house.staff.is_talking("carol")
+        house.asterisk.leg("voipco").press("*1")
+        await asyncio.sleep(3.0)
+        assert not house.asterisk.pbx.live
+        house.asterisk.leg("carol").press("*1")
+        await asyncio.sleep(3.0)
+        assert house.asterisk.pbx.live
+
+    phones = {"voipco": answers(after_s=1.0), "carol": answers(after_s=1.0, talks_for_s=30.0)}
+    place(
+        "02079460999",
+        plan=company(BEEPED),
+        door=OUTBOUND,
+        endpoint="alice",
+        caller=Caller(number="alice", hangs_up_after_s=100.0),
+        phones=phones,
+        meanwhile=story,
+    )
+
+
 async def bring_home(house: House) -> None:
     """What the service's part does all the time, for as long as somebody awaits it."""
     filing = Filing(house.live, house.ledger)  # type: ignore[arg-type]
