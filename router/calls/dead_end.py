@@ -11,6 +11,7 @@ from router.rules import endings
 
 async def dead_end(call: Call, for_s: float) -> Ending:
     """Lets the caller hear music until they give up, `for_s` seconds at most."""
+    ending = call.ends_as = endings.rejected(RejectCause.REJECTED)  # the dialplan would ring people for them
     call.note(f"music for {for_s:g} s at most, then the end")
     await call.caller.lease(for_s)
     await call.caller.answer()
@@ -19,4 +20,4 @@ async def dead_end(call: Call, for_s: float) -> Ending:
     with contextlib.suppress(TimeoutError):
         while True:
             await call.next(ends_at - asyncio.get_running_loop().time())
-    return endings.rejected(RejectCause.REJECTED)
+    return ending

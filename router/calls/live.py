@@ -233,6 +233,7 @@ class Live:
     async def stop(self) -> None:
         """Callers who wait go back to the dialplan; talks are left as they are."""
         self.is_draining = True
+        await asyncio.sleep(0)  # a call cancelled before it has begun lets go of nothing
         for task in tuple(self._tasks):
             task.cancel()
         if self._tasks:

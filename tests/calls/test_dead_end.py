@@ -1,11 +1,14 @@
 """Refusing well: a prompt before the refusal, and music that leads nowhere."""
 
+import asyncio
+
 import pytest
 from pytest import approx
 
 from router.model.ending import Outcome, Party
 from router.model.plan import DeadEnd, Play, Reject, RejectCause
-from tests.calls.house import only, place
+from tests.calls.house import House, only, place
+from tests.support.fake.far_end import Line
 from tests.support.phones import Caller
 
 SORRY = "prompt:acme/welcome"  # 3 s
@@ -65,3 +68,12 @@ def test_keys_pressed_in_a_dead_end_change_nothing() -> None:
     call = place(plan=only(DeadEnd(for_s=20.0)), caller=Caller(presses={5.0: "123#"}))
 
     assert call.line.heard.seconds("music") == approx(20.0, abs=0.2)
+
+
+def test_a_router_that_stops_does_not_have_the_dialplan_ring_people_for_them() -> None:
+    async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(5.0)
+        await house.live.stop()
+        assert line.cause == 21
+
+    assert place(plan=only(DeadEnd(for_s=60.0)), meanwhile=story).outcome is Outcome.REJECTED

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest import MonkeyPatch, approx
 
+from router.ari.models import Event, StasisStart
 from router.calls import inbound
 from router.calls.reconcile import reconcile
 from router.model.ending import LegResult, Outcome, Party
@@ -320,6 +321,27 @@ def test_a_plain_stasis_door_works_without_broadcast() -> None:
     )
     assert call.outcome is Outcome.ANSWERED
     assert "dialplan" not in call.line.heard.in_order
+
+
+def test_a_call_that_begins_as_the_router_stops_goes_back_to_the_dialplan() -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={"alice": unregistered()}, app="callrouter") as asterisk:
+            house, stops = House(asterisk=asterisk, plan=RING), list[asyncio.Future[None]]()
+
+            def take(event: Event) -> None:
+                if isinstance(event, StasisStart):
+                    stops.append(asyncio.ensure_future(house.live.stop()))
+                house.live.take(event)
+
+            house.ari.on_event = take
+            line = asterisk.call(Caller(), to=SALES_NUMBER)
+            await asyncio.sleep(1.0)
+            assert line.location.startswith("callrouter-fallback")
+            assert stops[0].done() and not house.live.calls
+            nothing_left(house)
+            line.hang_up()
+
+    run(main())
 
 
 def test_calls_without_a_known_purpose_go_back_to_the_dialplan() -> None:
