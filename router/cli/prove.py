@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from router.model.hours import FeedCopy
 
 MOST_DAYS = 2000
+_FIRST, _LAST = date(2000, 1, 1), date(2500, 1, 1)
 
 
 @click.command()
@@ -56,7 +57,7 @@ def prove(directory: Path, days: int, first: str | None, offline: bool, ics: Pat
             ics.write_bytes(text.encode())
         except OSError as error:
             fail(f"{ics}: cannot be written: {error.strerror}")
-    click.echo(_json(plan, proof) if as_json else "\n".join(_lines(plan, proof)))
+    click.echo(_json(plan, proof) if as_json else "\n".join(_lines(plan, proof, is_later=first is not None)))
     sys.exit(FAULTS if proof.count(Level.FAULT) else GOOD)
 
 
@@ -66,7 +67,10 @@ def _first(day: str | None, plan: "DialPlan") -> datetime:
     from router.dialplan import scalars
 
     try:
-        return datetime.combine(scalars.day(day), datetime.min.time(), tzinfo=plan.zone)
+        begins = scalars.day(day)
+        if not _FIRST <= begins <= _LAST:
+            raise ValueError(f'"{day}" is out of range; {_FIRST} to {_LAST} is possible')
+        return datetime.combine(begins, datetime.min.time(), tzinfo=plan.zone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--from") from None
 
@@ -111,8 +115,9 @@ def _json(plan: "DialPlan", proof: "Proof") -> str:
     return json_of(told, indent=2)
 
 
-def _lines(plan: "DialPlan", proof: "Proof") -> Iterator[str]:
-    from router.dialplan.prove.findings import Level
+def _lines(plan: "DialPlan", proof: "Proof", *, is_later: bool) -> Iterator[str]:
+    """is_later: it does not begin now."""
+    from router.dialplan.prove.findings import Level, moment
 
     zone = plan.zone
     first, last = (f"{at.astimezone(zone):%a %d %b %Y}" for at in (proof.begins_at, proof.ends_at))
@@ -125,16 +130,16 @@ def _lines(plan: "DialPlan", proof: "Proof") -> Iterator[str]:
     yield ""
     yield f"what changes next ({zone.key})"
     for coming in proof.coming:
-        yield from _coming(coming, plan)
+        yield from _coming(coming, plan, moment(proof.begins_at, zone) if is_later else "now")
     yield ""
     yield ", ".join(counted(proof.count(level), level.value) for level in Level)
 
 
-def _coming(coming: "Coming", plan: "DialPlan") -> Iterator[str]:
+def _coming(coming: "Coming", plan: "DialPlan", first: str) -> Iterator[str]:
     from router.dialplan.prove.findings import listed, moment
 
     yield f"  {listed(coming.numbers, most=6)} ({coming.name})"
-    yield f"    {'now':21}  {coming.now}"
+    yield f"    {first:21}  {coming.now}"
     for at, then in coming.changes:
         yield f"    {moment(at, plan.zone):21}  {then}"
     if not coming.changes:

@@ -395,11 +395,11 @@ def test_a_schedule_that_nothing_uses() -> None:
 # --- Calendars ---
 
 
-def calendars(copy: FeedCopy | None, unread: dict[str, str] | None = None) -> list[str]:
+def calendars(copy: FeedCopy | None, unread: dict[str, str] | None = None, days: int = 400) -> list[str]:
     feed = Feed(key="closed", url="https://example.org/closed.ics", is_file=False, zone=LONDON, where="acme.yaml:7")
     plan = replace(plan_of(SALES, schedules=(replace(PLAIN, feeds=("closed",)),)), feeds={"closed": feed})
     situation = Situation(feeds={"closed": copy} if copy else {})
-    return found(proved(plan, situation=situation, unread=unread), Topic.CALENDARS)
+    return found(proved(plan, days, situation=situation, unread=unread), Topic.CALENDARS)
 
 
 def copy_until(last: datetime, read_at: datetime = FROM) -> FeedCopy:
@@ -423,8 +423,9 @@ def test_a_calendar_that_was_last_read_too_long_ago() -> None:
 def test_a_calendar_whose_events_end_soon() -> None:
     (what,) = calendars(copy_until(datetime(2026, 12, 31, 12, tzinfo=UTC)))
     assert "has its last event on Thu 31 Dec 2026 12:00; are later ones missing?" in what
+    assert calendars(copy_until(FROM + timedelta(days=3)), days=30) == [], "later ones are not looked for"
     empty = FeedCopy(read_at=FROM, covers_until=FROM + timedelta(days=400), closures=())
-    assert calendars(empty) == ["note: acme.yaml:7: closed has no event to come"]
+    assert calendars(empty) == ["note: acme.yaml:7: closed has no event in these days"]
 
 
 # --- What changes next ---

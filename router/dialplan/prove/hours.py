@@ -193,6 +193,6 @@ def _calendar(feed: Feed, window: Window, unread: Mapping[str, str]) -> Iterator
         yield finding(f"was last read on {moment(copy.read_at, feed.zone)}")
     last: Sequence[datetime] = [closure.ends_at for closure in copy.closures[-1:]]
     if not last:
-        yield finding("has no event to come", Level.NOTE)
-    elif last[0] < window.begins_at + EVENTS_END_SOON:
+        yield finding("has no event in these days", Level.NOTE)
+    elif last[0] < window.begins_at + EVENTS_END_SOON <= window.ends_at:
         yield finding(f"has its last event on {moment(last[0], feed.zone)}; are later ones missing?")
