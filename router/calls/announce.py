@@ -22,6 +22,7 @@ log = structlog.get_logger()
 FIRST_AFTER_S = 5.0  # whoever is served by then need not hear it
 NEVER = float("inf")
 _EVERY_S = 45.0  # the offer of a call-back, where nothing else is announced
+_THANKED_WITHIN_S = 10.0
 _WILL_CALL_BACK = ("sound:auth-thankyou", "sound:vm-goodbye")
 
 
@@ -66,12 +67,14 @@ class Announcer:
             self._call.errands.run(insist(lambda: self._call.ari.playbacks.stop(playing)))
 
     async def confirm_call_back(self) -> None:
-        """Thanks the caller, to the end."""
+        """Thanks the caller, to the end; no longer than their lease lasts."""
         self.stop()
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + _THANKED_WITHIN_S
         self._begin(_WILL_CALL_BACK)
         while self._playing is not None:
             try:
-                self.take(await self._call.next(self._call.exchange.limits.prompt_s))
+                self.take(await self._call.next(ends_at - loop.time()))
             except TimeoutError:
                 self.stop()
 

@@ -39,7 +39,8 @@ async def hear(call: Call, media: str, key: Callable[[Event], str] = lambda even
 
     key: says of an event whether it is a key that stops the playing at once; which one is returned, "" for none.
     """
-    limit_s = call.exchange.limits.prompt_s
+    loop, limit_s = asyncio.get_running_loop(), call.exchange.limits.prompt_s
+    ends_at = loop.time() + limit_s
     playback = call.playback = call.name("prompt")
     call.feed.add(playback)
     try:
@@ -48,7 +49,7 @@ async def hear(call: Call, media: str, key: Callable[[Event], str] = lambda even
             call.playback = None  # the caller has gone; the scope will say so
         while call.playback is not None:
             # PlaybackFinished may never come (res_stasis_playback.c): this wait needs its limit.
-            event = await call.next(limit_s)
+            event = await call.next(ends_at - loop.time())
             if isinstance(event, PlaybackFinished) and event.playback.state == "failed":
                 log.warning("prompt failed", media=media)
             if pressed := key(event):

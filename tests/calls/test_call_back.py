@@ -18,7 +18,7 @@ from router.model.plan import Announcements, CallBackOffer
 from router.model.queue import CallBack
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, House, only
-from tests.calls.queueing import caller, nobody_waits, played, queue, record, spoke_with, traces
+from tests.calls.queueing import QUEUE_PROMPTS, caller, nobody_waits, played, queue, record, spoke_with, traces
 from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import SALES, acme
 from tests.rules.conftest import VOICEMAIL, public
@@ -73,6 +73,18 @@ def test_who_asks_is_told_so_and_let_go() -> None:
     ending = record(house, 2).ending
     assert ending is not None
     assert (ending.outcome, record(house, 2).waited_s) == (Outcome.CALL_BACK, approx(8, abs=0.1))
+
+
+def test_a_prompt_that_never_ends_does_not_keep_them_until_the_dialplan_takes_them_back() -> None:
+    async def scene(house: House) -> None:
+        house.asterisk.pbx._prompts = {**QUEUE_PROMPTS, "vm-goodbye": float("inf")}
+        await busy_then(house)
+        await asyncio.sleep(20.0)
+        assert house.asterisk.lines[1].cause
+        house.state.call_backs.clear()
+
+    house = played(scene, plan=PLAN, phones={"alice": TALKS_30_S})
+    assert record(house, 2).ending.outcome is Outcome.CALL_BACK  # type: ignore[union-attr]
 
 
 def test_it_is_kept_also_when_the_caller_hangs_up_before_they_are_told() -> None:

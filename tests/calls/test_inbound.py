@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 from pytest import approx
 
+from router.calls.exchange import CallLimits
 from router.model.ending import Fault, LegResult, Outcome, Party
 from router.model.plan import Music, Order
 from router.model.steps import Member
-from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, only, place
+from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, only, place
 from tests.rules.conftest import PLAY, VOICEMAIL, reject, ring
+from tests.support.fake.far_end import Line
 from tests.support.phones import (
     Caller,
     answers,
@@ -347,6 +349,20 @@ def test_a_hop_rings_the_other_department() -> None:
 
     assert call.record.department == "support"
     assert call.outcome is Outcome.ANSWERED
+
+
+def test_a_prompt_that_never_ends_is_passed_over_also_for_a_caller_who_presses_keys() -> None:
+    async def endless(house: House, line: Line) -> None:
+        house.asterisk.pbx._prompts = {"acme/welcome": float("inf")}
+
+    call = place(
+        plan=only(PLAY, ring("alice")),
+        caller=Caller(talks_for_s=5.0, presses={50.0: "1", 100.0: "1", 150.0: "1"}),
+        phones={"alice": answers(after_s=3.0)},
+        meanwhile=endless,
+    )
+
+    assert call.leg("alice").began_at_s == approx(CallLimits().prompt_s, abs=0.1)
 
 
 def test_a_prompt_that_is_missing_does_not_stop_the_call() -> None:
