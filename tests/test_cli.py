@@ -20,6 +20,7 @@ from router.model.call import CallId
 from router.model.change import Change
 from router.model.people import Standing
 from router.model.record import DecisionInputs
+from router.model.trunk import Breaker, TrunkState
 from router.store.contract import Store
 from router.store.database import open_store
 from tests.console.desk import TUESDAY, Desk
@@ -536,6 +537,18 @@ async def test_a_department_is_closed_and_opened_by_command(run: Run, desk: Desk
 
     as_json = json.loads((await told(run, desk, "switch", "sales", "follow", "--json")).output)
     assert as_json["department:sales"]["switch"] is None
+
+
+async def test_trunks_are_listed_with_their_channels_and_why_calls_pass_one_over(run: Run, desk: Desk) -> None:
+    opened = Breaker(failures=3, opened_at=TUESDAY)
+    desk.state.trunks["voipco"] = TrunkState(channels=7, breaker=opened, is_online=True)
+
+    rows = (await told(run, desk, "trunks")).output.splitlines()
+    assert "voipco" in rows[1] and " 7 " in rows[1] and "online" in rows[1]
+    assert "voipco fails: open for another 30 s" in rows[1]
+    assert "backup" in rows[2] and "closed" in rows[2] and "not known" in rows[2]
+    as_json = json.loads((await told(run, desk, "trunks", "--json")).output)
+    assert (as_json["voipco"]["channels"], as_json["backup"]["not_taken"]) == (7, "")
 
 
 async def test_people_are_listed_and_set_by_command(run: Run, desk: Desk) -> None:

@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import blocks, charges, diff, explain, people, plan, prove, running
+from router.cli import blocks, charges, diff, explain, people, plan, prove, running, trunks
 
 
 @click.group(
@@ -46,5 +46,6 @@ for command in (
     people.log_in,
     people.log_out,
     people.forward,
+    trunks.trunks,
 ):
     main.add_command(command)

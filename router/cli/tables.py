@@ -123,6 +123,22 @@ def people_table(people: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def trunks_table(trunks: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One row a trunk, as the running router tells them."""
+    table = _table("trunk", "channels", "breaker", "endpoint", "not taken now because")
+    reached = {True: "online", False: "offline", None: "not known"}
+    for key, told in trunks.items():
+        most = told["most_channels"]
+        table.add_row(
+            _words(key),
+            f"{told['channels']} of {most}" if most else str(told["channels"]),
+            _words(told["breaker"]),
+            reached[told["is_online"]],
+            _words(told["not_taken"], most=80),
+        )
+    return table
+
+
 def switches_table(switches: Mapping[str, Mapping[str, Any]]) -> Table:
     """One row a department or schedule, as the running router tells them."""
     table = _table("what", "is", "switched by", "until", "because")

@@ -9,6 +9,7 @@ from router.console.dialling import dialling_route
 from router.console.door import Door, Refused, Unavailable
 from router.console.plan import PlanDesk
 from router.console.state import Standings
+from router.console.trunks import TrunkDesk
 from router.model.call import CallId
 from router.service.plan import PlanRefused
 
@@ -27,11 +28,15 @@ def routes(service: "Service", token: str) -> list[web.RouteDef]:
     )
     standings = Standings(plan=lambda: service.plan.current, keeper=service.state, now=service.now)
     blocks = Blocks(plan=lambda: service.plan.current, keeper=service.state, now=service.now)
+    trunks = TrunkDesk(
+        plan=lambda: service.plan.current, situation=lambda: service.state.situation, now=service.now
+    )
     return [
         dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
         *desk.routes(door),
         *standings.routes(door),
         *blocks.routes(door),
+        *trunks.routes(door),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from router.calls.trunks import Trunks
 from router.console.health import Part
 from router.console.metrics import Reading
 from router.service.calendars import Calendars
@@ -29,6 +30,7 @@ def health(service: "Service") -> Mapping[str, Part]:
         ),
         "dial plan": Part(good=not service.plan.refused, says=_plan_words(service.plan), needed=False),
         "calendars": _calendars(service.calendars),
+        "trunks": _trunks(service.trunks),
         "records": Part(good=backlog < 1000, says=f"{backlog} wait for the store", needed=False),
     }
 
@@ -37,6 +39,12 @@ def _calendars(calendars: Calendars) -> Part:
     stale, ages_s = calendars.stale(), calendars.ages_s()
     says = "; ".join(stale.values()) if stale else f"{len(ages_s)} read"
     return Part(good=not stale, says=says, needed=False)
+
+
+def _trunks(trunks: Trunks) -> Part:
+    troubles = dict(trunks.troubles())
+    says = "; ".join(troubles.values()) if troubles else f"{len(trunks.known)} can carry calls"
+    return Part(good=not troubles, says=says, needed=False)
 
 
 def _plan_words(plan: PlanInForce) -> str:
@@ -59,6 +67,25 @@ def readings(service: "Service") -> Sequence[Reading]:
             help="Callers waiting for a free member, by department.",
             read=lambda: service.state.waiting,
             label="department",
+        ),
+        Reading(
+            name="callrouter_trunk_channels",
+            help="Channels in use, both ways, by trunk.",
+            read=lambda: {trunk.key: service.trunks.state(trunk.key).channels for trunk in service.trunks.known},
+            label="trunk",
+        ),
+        Reading(
+            name="callrouter_trunk_in_trouble",
+            help="1 while calls pass the trunk over: it is full, fails, or is away.",
+            read=lambda: _in_trouble(service.trunks),
+            label="trunk",
+        ),
+        Reading(
+            name="callrouter_trunk_failures",
+            help="Calls that failed technically, by trunk.",
+            read=lambda: service.trunks.failures,
+            counts=True,
+            label="trunk",
         ),
         Reading(
             name="callrouter_calendar_age_seconds",
@@ -100,6 +127,11 @@ def readings(service: "Service") -> Sequence[Reading]:
             counts=True,
         ),
     )
+
+
+def _in_trouble(trunks: Trunks) -> Mapping[str, float]:
+    troubles = dict(trunks.troubles())
+    return {trunk.key: float(trunk.key in troubles) for trunk in trunks.known}
 
 
 async def _oldest_waiting_s(store: Store) -> float:

@@ -16,6 +16,7 @@ from router.console.door import Door
 from router.console.metrics import Metrics
 from router.console.plan import PlanDesk
 from router.console.state import Standings
+from router.console.trunks import TrunkDesk
 from router.model.change import Change
 from router.model.department import DialPlan
 from tests.calls.house import Entries
@@ -62,7 +63,9 @@ class Desk:
             changes=self.changes,
         )
         blocks = Blocks(plan=lambda: self.plan, keeper=self.state, now=lambda: self.now)
-        app = console_app(dict, Metrics(()), [*standings.routes(door), *plan.routes(door), *blocks.routes(door)])
+        trunks = TrunkDesk(plan=lambda: self.plan, situation=lambda: self.state.situation, now=lambda: self.now)
+        desks = (standings, plan, blocks, trunks)
+        app = console_app(dict, Metrics(()), [route for desk in desks for route in desk.routes(door)])
         async with listening(app, "127.0.0.1", 0) as self.port:
             yield self
 
