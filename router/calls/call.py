@@ -55,7 +55,8 @@ class Call:
     ends_as: how it ends if its story is cut short; None: the caller goes back to the dialplan.
     declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be
     screened by, None when not asked. menus: how many the caller was asked. is_called_back:
-    they asked for it, and may go. watchers: told every event of the feed, whichever story reads it.
+    they asked for it, and may go. is_emergency: it is never ended for another.
+    watchers: told every event of the feed, whichever story reads it.
     Listens from construction on; `close` ends that.
     """
 
@@ -83,6 +84,7 @@ class Call:
         self.name_said: bool | None = None
         self.menus = 0
         self.is_called_back = False
+        self.is_emergency = False
         self.watchers: list[Callable[[Event], None]] = []
         self._occupied: dict[str, str | None] = {}
         self.errands = Errands()
@@ -99,6 +101,7 @@ class Call:
             self.caller,
             exchange.staff,
             exchange.trunks,
+            exchange.accounts,
             call_id=self.id,
             now=exchange.now,
             rang=self._rang,
@@ -135,6 +138,7 @@ class Call:
         if trunk is not None:
             self.record = replace(self.record, trunk=trunk)
             self.exchange.trunks.holds(trunk, self.channel.id, self.id)
+            self.exchange.accounts.holds(self.channel.id, self.id)
 
     def occupies(self, person: str | None, serving: str | None = None) -> None:
         """Notes that the person is on the phone in this call, until `frees` or its end. serving: a department."""
@@ -248,5 +252,6 @@ class Call:
         self.legs.close()
         if self.record.trunk is not None:
             self.exchange.trunks.leaves(self.record.trunk, self.channel.id, self.id)
+            self.exchange.accounts.leaves(self.channel.id, self.id)
         for person in tuple(self._occupied):
             self.frees(person)

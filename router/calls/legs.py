@@ -21,6 +21,7 @@ from router.ari.models import (
 from router.calls.caller import Caller
 from router.calls.errands import Errands, insist
 from router.calls.leg import Leg
+from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.trunks import Trunks
 from router.model.call import CallId
@@ -50,6 +51,7 @@ class Legs:
         caller: Caller,
         staff: Staff,
         trunks: Trunks,
+        accounts: Accounts,
         *,
         call_id: CallId,
         now: Callable[[], datetime],
@@ -61,6 +63,7 @@ class Legs:
         self._caller = caller
         self._staff = staff
         self._trunks = trunks
+        self._accounts = accounts
         self._call_id = call_id
         self._now = now
         self._rang = rang
@@ -95,6 +98,7 @@ class Legs:
         self._feed.add(leg.id)
         if leg.trunk is not None and leg.is_alive:
             self._trunks.holds(leg.trunk, leg.id, self._call_id)
+            self._accounts.holds(leg.id, self._call_id)
 
     def release(self, leg: Leg) -> None:
         """The leg belongs to another call from now on: for this one it is over."""
@@ -228,6 +232,7 @@ class Legs:
         leg.answered_at = self._now()
         if leg.trunk is not None:
             self._trunks.answered(leg.trunk)
+            self._accounts.answered(leg.id)
         log.info("leg answered", leg=leg.endpoint)
 
     def _conclude(self, leg: Leg, cause: int, tech_cause: int | None) -> None:
@@ -253,5 +258,6 @@ class Legs:
         if leg.trunk is None:
             return
         self._trunks.leaves(leg.trunk, leg.id, self._call_id)
+        self._accounts.leaves(leg.id, self._call_id)
         if leg.answered_at is None:
             self._trunks.came_to(leg.trunk, result, has_rung=leg.rang_at is not None, probed=leg.is_probe)

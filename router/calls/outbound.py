@@ -2,13 +2,16 @@
 
 import asyncio
 import math
+from dataclasses import replace
 
 import structlog
 
-from router.calls import features, inbound, park
+from router.calls import alerts, features, inbound, park
 from router.calls.call import Call
 from router.calls.identity import shown_by_trunk
 from router.calls.leg import Leg
+from router.calls.make_room import make_room
+from router.calls.prompt import play
 from router.calls.talk import talk
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId, display_name
@@ -42,9 +45,13 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             return await park.retrieve(call, decision.target or "")
         case CallTo.NOWHERE:
             call.note(f"refused: {decision.refused}")
-            return endings.rejected(refusal(decision))
-        case CallTo.TRUNKS | CallTo.EMERGENCY:
+            if decision.exceeded:
+                alerts.limit_reached(call, decision)
+            return await call.until_left(_refused(call, decision))
+        case CallTo.TRUNKS:
             return await call.until_left(_by_trunks(call, decision))
+        case CallTo.EMERGENCY:
+            return await _emergency(call, decision)
 
 
 async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Ending | None:
@@ -83,8 +90,27 @@ def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
     )
 
 
+async def _refused(call: Call, decision: CallerIdDecision) -> Ending:
+    """Told as early media, where the plan has words for it: it costs nobody anything."""
+    if decision.prompt is not None:
+        await play(call, decision.prompt, answers=False)
+    return endings.rejected(refusal(decision))
+
+
+async def _emergency(call: Call, decision: CallerIdDecision) -> Ending:
+    """Told to whom it concerns, at once and when it is over, whatever becomes of it."""
+    call.is_emergency = True
+    alerts.emergency_placed(call, decision)
+    ending: Ending | None = None
+    try:
+        ending = await call.until_left(_by_trunks(call, decision))
+        return ending
+    finally:
+        alerts.emergency_ended(call, decision, ending)
+
+
 async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
-    last = await dial(call, decision)
+    last = await (dial_for_help if call.is_emergency else dial)(call, decision)
     if last is None:
         return endings.rejected(RejectCause.CONGESTION)
     if last.is_talking:
@@ -110,6 +136,26 @@ async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
     return last
 
 
+async def dial_for_help(call: Call, decision: CallerIdDecision) -> Leg | None:
+    """As `dial`; where no trunk has room, another call of ours is ended for it."""
+    trunks = call.exchange.trunks
+    if all(trunks.is_full(call.plan.trunks[choice.trunk]) for choice in decision.trunks):
+        decision = await _with_room(call, decision) or decision
+    last = await dial(call, decision)
+    if last is None or last.is_talking or not endings.is_technical(last.came_to):
+        return last
+    with_room = await _with_room(call, decision)
+    return last if with_room is None else await dial(call, with_room)
+
+
+async def _with_room(call: Call, decision: CallerIdDecision) -> CallerIdDecision | None:
+    """The decision with the trunk first on which room was made; None where no call could be ended."""
+    trunk = await make_room(call, decision)
+    if trunk is None:
+        return None
+    return replace(decision, trunks=tuple(sorted(decision.trunks, key=lambda choice: choice.trunk != trunk)))
+
+
 async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, is_last: bool) -> Leg:
     """One trunk: the leg, answered or over. is_last: nothing is won by giving up early one that says nothing."""
     loop, trunk = asyncio.get_running_loop(), call.plan.trunks[choice.trunk]
@@ -126,6 +172,8 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, i
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
+    is_again = any(tried.trunk for tried in call.legs)
+    call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, again=is_again)
     call.legs.start(leg, variables=shown_by_trunk(choice, decision.name), originator=None)
     await call.caller.lease(rings_for_s)
     if call.caller.is_answered:  # click-to-call or a transfer: they hear that it rings

@@ -17,11 +17,13 @@ import msgspec
 import structlog
 
 from router.calls.staff import Staff
+from router.model.alert import Alert
 from router.model.block import Block
 from router.model.call import Direction
 from router.model.change import Change, StateKind
 from router.model.department import DialPlan
 from router.model.hours import FeedCopy, Switch
+from router.model.limits import Usage
 from router.model.people import NOTHING_SET, Standing
 from router.model.queue import CallBack, call_back_key
 from router.model.record import CallRecord
@@ -63,9 +65,11 @@ class State:
         self._blocks: dict[str, Block] = {}
         self.feeds: dict[str, FeedCopy] = {}
         self.call_backs: dict[str, CallBack] = {}
+        self.alerts: dict[str, Alert] = {}
         self.waiting: dict[str, int] = {}
         self.turns: dict[str, str] = {}
         self.trunks: dict[str, TrunkState] = {}
+        self.usages: dict[str, Usage] = {}
         self._unwritten: dict[_Write, str | None] = {}
         self._changes: list[Change] = []
         self._changed = asyncio.Event()
@@ -80,6 +84,7 @@ class State:
             blocks=tuple(self._blocks.values()),
             waiting=self.waiting,
             turns=self.turns,
+            usage=self.usages,
             trunks=self.trunks,
         )
 
@@ -128,6 +133,16 @@ class State:
         self.call_backs[entry.key] = entry
         self._write(StateKind.CALL_BACK, entry.key, entry)
 
+    def alert(self, alert: Alert) -> None:
+        """Has a mail sent: it is kept until it is. See `Exchange.alert_kept`."""
+        self.alerts[alert.key] = alert
+        self._write(StateKind.ALERT, alert.key, alert)
+
+    def mailed(self, key: str) -> None:
+        """The alert is sent, or given up."""
+        if self.alerts.pop(key, None) is not None:
+            self._write(StateKind.ALERT, key, None)
+
     def end_call_back(self, entry: CallBack, because: str) -> None:
         """because: such as "they talked with alice"."""
         if self.call_backs.pop(entry.key, None) is not None:
@@ -171,6 +186,7 @@ class State:
         self._take(StateKind.STANDING, await self._store.state(StateKind.STANDING), self._standings, Standing)
         self._take(StateKind.BLOCK, await self._store.state(StateKind.BLOCK), self._blocks, Block)
         self._take(StateKind.FEED, await self._store.state(StateKind.FEED), self.feeds, FeedCopy)
+        self._take(StateKind.ALERT, await self._store.state(StateKind.ALERT), self.alerts, Alert)
         self._take(StateKind.CALL_BACK, await self._store.state(StateKind.CALL_BACK), self.call_backs, CallBack)
         self.situation = self._view()
         self._staff.wake()

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
+from router.calls.spending import Accounts
 from router.calls.staff import Staff
+from router.model.department import DialPlan
 from router.model.record import CallRecord
 from router.store.contract import CallStore
 from router.store.errors import StoreError
@@ -20,20 +21,22 @@ _ASKED_AGAIN_AFTER_S = 10.0
 
 
 class Today:
-    """zone: the company's. longest_talk_s: how long before midnight a call may have begun that ended after it."""
+    """longest_talk_s: how long before midnight a call may have begun that ended after it."""
 
     def __init__(
         self,
         staff: Staff,
+        accounts: Accounts,
         store: CallStore,
-        zone: Callable[[], ZoneInfo],
+        plan: Callable[[], DialPlan],
         now: Callable[[], datetime],
         *,
         longest_talk_s: float,
     ) -> None:
         self._staff = staff
         self._store = store
-        self._zone = zone
+        self._accounts = accounts
+        self._plan = plan
         self._now = now
         self._longest_talk_s = longest_talk_s
         self._began_at = now()  # what ends from now on is counted as it ends
@@ -55,16 +58,21 @@ class Today:
 
     async def _recall(self) -> None:
         midnight = self._midnight(self._day)
-        taken = [
-            (record.answered_by, record.ended_at)
-            async for record in self._records(midnight - timedelta(seconds=self._longest_talk_s))
-            if record.answered_by is not None and record.department is not None and record.ended_at is not None
-        ]
+        since = midnight - timedelta(seconds=self._longest_talk_s)
+        ended = [record async for record in self._records(since) if record.ended_at is not None]
         self._is_recalled = True
-        for person, ended_at in taken:
-            if midnight <= ended_at < self._began_at:
-                self._staff.took(person, ended_at)
+        for record in ended:
+            self._accounts.recall(record, self._plan(), self._began_at)
+            self._count(record, midnight)
         self._turn_the_page()
+
+    def _count(self, record: CallRecord, midnight: datetime) -> None:
+        """A department's call that somebody took."""
+        person, ended_at = record.answered_by, record.ended_at
+        if person is None or record.department is None or ended_at is None:
+            return
+        if midnight <= ended_at < self._began_at:
+            self._staff.took(person, ended_at)
 
     async def _records(self, since: datetime) -> AsyncIterator[CallRecord]:
         """Newest first. Pages overlap by the moment they meet at: two calls may have come in one."""
@@ -85,10 +93,10 @@ class Today:
             self._staff.begin_day()
 
     def _today(self) -> date:
-        return self._now().astimezone(self._zone()).date()
+        return self._now().astimezone(self._plan().zone).date()
 
     def _midnight_after(self) -> datetime:
         return self._midnight(self._day + timedelta(days=1))
 
     def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._zone()).astimezone(UTC)
+        return datetime.combine(day, time(), self._plan().zone).astimezone(UTC)

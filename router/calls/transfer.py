@@ -11,7 +11,7 @@ import structlog
 
 from router.ari.errors import AriError, RequestRefused
 from router.ari.models import ChannelTransfer
-from router.calls import attended, inbound, outbound
+from router.calls import alerts, attended, inbound, outbound
 from router.calls.call import Call
 from router.calls.come_back import come_back
 from router.calls.errands import insist
@@ -109,6 +109,8 @@ def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU | CallTo.TRUNKS:
             return decision
         case CallTo.NOWHERE:
+            if decision.exceeded:
+                alerts.limit_reached(call, decision)
             return decision.refused
         case CallTo.EMERGENCY | CallTo.FEATURE | CallTo.PARKED:
             return f"nobody is passed on to {called}"

@@ -12,6 +12,7 @@ class StateKind(Enum):
     STANDING = "standing"  # key: person
     BLOCK = "block"  # key: the block's
     CALL_BACK = "call-back"  # key: department and number
+    ALERT = "alert"  # key: the alert's, until it is mailed
     FEED = "feed"  # key: the calendar feed's, its last good copy
 
 

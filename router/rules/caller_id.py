@@ -208,7 +208,7 @@ class _Outgoing:
         if not plan.trunks:
             return self._refused(f"{called} is an emergency number, but there is no trunk")
         self._note("emergency", True, f"{called} is an emergency number")
-        wanted = plan.emergency.caller_id
+        wanted = self._call_back_number()
         identities = [
             (trunk, wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk))
             for trunk in trunks.every_way(tuple(plan.trunks.values()), self.situation, self.at)
@@ -225,6 +225,15 @@ class _Outgoing:
             trunks=tuple(self._emergency_choice(trunk, number) for trunk, number in identities),
             reached=("emergency",),
         )
+
+    def _call_back_number(self) -> PhoneNumber | None:
+        """Of the site where the phone stands, else the company's."""
+        person = self.plan.people.get(self.call.by or "")
+        site = self.plan.sites.get(person.site or "") if person is not None else None
+        if site is None:
+            return self.plan.emergency.caller_id
+        self._note(site.where, True, f"the phone stands at {site.key}: {site.location}")
+        return site.caller_id
 
     def _emergency_choice(self, trunk: Trunk, number: PhoneNumber) -> TrunkChoice:
         """Never withheld: who answers must be able to call back."""

@@ -32,6 +32,7 @@ from router.calls.live import Live
 from router.calls.lookup import Lookup
 from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
+from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.state import State
 from router.calls.sweep import sweep
@@ -55,6 +56,7 @@ from router.settings import Settings
 from router.store.contract import Store
 from router.store.database import open_store
 from router.store.errors import StoreError
+from router.voicemail.alarm import Alarm
 from router.voicemail.outbox import Outbox
 from router.voicemail.smtp import send
 
@@ -132,7 +134,15 @@ class Service:
         )
         self.staff = Staff(_now)
         self.state = State(store, self.staff, _now, lambda: self.plan.current)
+        self.alarm = Alarm(
+            lambda: self.state.alerts,
+            self.state.mailed,
+            partial(send, settings.smtp),
+            sender=settings.smtp.sender,
+            router=settings.name,
+        )
         self.waiting = WaitingRoom(self.staff, self.state, _now)
+        self.accounts = Accounts(self.state.usages, _now)
         self.trunks = Trunks(self.state.trunks, _now, lambda: self.plan.current)
         self.live = Live(
             Exchange(
@@ -147,8 +157,10 @@ class Service:
                 state=self.state,
                 waiting=self.waiting,
                 trunks=self.trunks,
+                accounts=self.accounts,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
+                alert_kept=self.alarm.wake,
                 name_of=name_of,
             ),
             lambda: self.plan.current,
@@ -156,8 +168,9 @@ class Service:
         self.presence = Presence(self.ari, self.staff, lambda: self.plan.current.people.values(), self.trunks)
         self.today = Today(
             self.staff,
+            self.accounts,
             store,
-            lambda: self.plan.current.zone,
+            lambda: self.plan.current,
             _now,
             longest_talk_s=self.live.exchange.limits.talk_s,
         )
@@ -214,6 +227,7 @@ class Service:
                         "retention": self._supervised("retention", self.retention.run),
                         "journal": self._supervised("journal", self.journal.run),
                         "mail": self._supervised("mail", self.outbox.run),
+                        "alerts": self._supervised("alerts", self.alarm.run),
                         "console": self._supervised("console", self._console),
                         "fastagi": self._supervised("fastagi", self._fastagi),
                         "rounds": self._supervised("rounds", self._rounds),

@@ -31,7 +31,7 @@ def compose(message: VoicemailMessage, audio: bytes, sender: str) -> EmailMessag
     Raises ValueError when `sender` is no address.
     """
     facts = message.facts
-    sender_address = _sender(sender)
+    sender_address = sender_of(sender)
     length = minutes(message.sound.duration_s)
     department = shown(facts.department_name) or shown(facts.department)
     left_at = local(facts.recorded_at, facts.zone)
@@ -44,7 +44,7 @@ def compose(message: VoicemailMessage, audio: bytes, sender: str) -> EmailMessag
     )
     mail = EmailMessage(policy=POLICY)
     mail["From"] = sender_address
-    mail["To"] = _recipients(facts.to)
+    mail["To"] = recipients(facts.to)
     mail["Subject"] = f"Voicemail for {department} from {_caller(facts)} ({length})"
     mail["Date"] = left_at + timedelta(seconds=round(message.sound.duration_s))
     mail["Message-ID"] = f"<vm-{facts.id}@{sender_address.domain}>"
@@ -108,7 +108,7 @@ def _caller(facts: MessageFacts) -> str:
     return f"{name}, {number}" if name and name not in (number, facts.caller_number) else number
 
 
-def _sender(sender: str) -> Address:
+def sender_of(sender: str) -> Address:
     name, address = parseaddr(sender)
     try:
         if not sender.isprintable():
@@ -118,7 +118,7 @@ def _sender(sender: str) -> Address:
         raise ValueError(f"the sender {sender!r} is no e-mail address") from None
 
 
-def _recipients(to: Sequence[str]) -> list[Address] | str:
+def recipients(to: Sequence[str]) -> list[Address] | str:
     """Those the header can name; the envelope, which decides, is not made from it."""
     named = []
     for address in to:

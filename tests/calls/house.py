@@ -16,6 +16,7 @@ from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live
+from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.state import State
 from router.calls.trunks import Trunks
@@ -168,6 +169,7 @@ class House:
         self.state = State(self.entries, self.staff, now)
         self.waiting = WaitingRoom(self.staff, self.state, now)
         self.trunks = Trunks(self.state.trunks, now, lambda: self.plan)
+        self.accounts = Accounts(self.state.usages, now)
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,
@@ -180,6 +182,7 @@ class House:
             state=self.state,
             waiting=self.waiting,
             trunks=self.trunks,
+            accounts=self.accounts,
             limits=self.limits,
             name_of=self.name_of,
         )

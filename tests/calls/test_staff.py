@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import pytest
 from router.ari.client import Ari
 from router.ari.errors import Unreachable
 from router.calls.presence import ASKED_EVERY_S, Presence
+from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.today import Today
 from router.calls.trunks import Trunks
@@ -22,7 +24,7 @@ from router.store.contract import CallStore
 from router.store.errors import StoreError
 from tests.calls.house import SALES_NUMBER, House, only
 from tests.calls.test_when_things_break import kill, start_again
-from tests.rules.acme import PEOPLE
+from tests.rules.acme import PEOPLE, acme
 from tests.rules.conftest import LONDON, person, ring
 from tests.support.clock import A_TUESDAY, now, run
 from tests.support.fake_asterisk import FakeAsterisk
@@ -199,7 +201,8 @@ MINUTES, HOURS = (lambda n: timedelta(minutes=n)), (lambda n: timedelta(hours=n)
 
 
 def today(team: Staff, store: CallStore, zone: ZoneInfo = LONDON) -> Today:
-    return Today(team, store, lambda: zone, now, longest_talk_s=4 * 3600.0)
+    plan = replace(acme(), zone=zone)
+    return Today(team, Accounts({}, now), store, lambda: plan, now, longest_talk_s=4 * 3600.0)
 
 
 async def recalled(records: Sequence[CallRecord], *, for_s: float = 0.0, zone: ZoneInfo = LONDON) -> Staff:
