@@ -10,6 +10,7 @@ from pytest import approx
 
 from router.calls.reconcile import reconcile
 from router.model.call import Direction
+from router.model.department import DialPlan
 from router.model.ending import Outcome, Party
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, House, Placed, nothing_left, only, place
@@ -226,6 +227,7 @@ def by_alice(
     refers_to: str = "203",
     after_s: float = 5.0,
     caller: Caller = Caller(number="201", hangs_up_after_s=60.0),
+    plan: DialPlan | None = None,
     meanwhile: Any = None,
     **phones: Any,
 ) -> Placed:
@@ -237,7 +239,7 @@ def by_alice(
         if meanwhile is not None:
             await meanwhile(house, line)
 
-    return place(to, door=OUTBOUND, endpoint="alice", caller=caller, phones=phones, meanwhile=story)
+    return place(to, door=OUTBOUND, endpoint="alice", caller=caller, plan=plan, phones=phones, meanwhile=story)
 
 
 def other_record(call: Placed) -> CallRecord:
