@@ -11,6 +11,7 @@ from router.calls.call import Call, Story
 from router.calls.identity import look_up
 from router.calls.leg import Leg
 from router.calls.verification import is_asked_for, verification_of
+from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall, Verification, endpoint_of
 from router.model.caller import CallerId, Presentation
@@ -59,7 +60,7 @@ def by_click(by: str, department: str | None) -> Story:
     async def story(call: Call) -> Ending:
         leg = first_leg(call, by, PERSON_RINGS_FOR_S)
         ending = await outbound.ring_first(call, leg, call.record.called_raw)
-        return await placed(call, by, department=department) if ending is None else ending
+        return await placed(call, by, show_as=department) if ending is None else ending
 
     return story
 
@@ -74,18 +75,26 @@ def first_leg(call: Call, by: str, rings_for_s: float) -> Leg:
     )
 
 
-async def placed(call: Call, by: str | None, caller: CallerId = NOT_SAID, department: str | None = None) -> Ending:
+async def placed(
+    call: Call,
+    by: str | None,
+    caller: CallerId = NOT_SAID,
+    department: str | None = None,
+    show_as: str | None = None,
+) -> Ending:
     """Carries a call that the person `by` places. caller: as the phone shows itself, where it is nobody's.
 
-    department: the one to call for, None to let the person decide.
+    department: the one to call for, None to let the person decide. show_as: the one whose number was asked for.
     """
+    dialled = read_dialled(call.record.called_raw, call.plan)
     facts = OutboundCall(
         id=call.id,
         by=by,
-        called=read_number(call.record.called_raw, call.plan),
+        called=dialled.called,
         placed_at=call.record.arrived_at,
-        department=department,
-        withhold=caller.presentation is Presentation.WITHHELD,
+        department=dialled.show_as or show_as or department,
+        withhold=dialled.withhold or caller.presentation is Presentation.WITHHELD,
+        show_as=dialled.show_as or show_as,
         channel=call.channel.id,
     )
     person = call.plan.people.get(by or "")
@@ -105,8 +114,9 @@ async def placed(call: Call, by: str | None, caller: CallerId = NOT_SAID, depart
             called=call.record.called_raw,
             by=by,
             department=department,
+            show_as=show_as,
             is_internal=True,
-            is_withheld=facts.withhold,
+            is_withheld=caller.presentation is Presentation.WITHHELD,
         ),
     )
     log.info("call out", by=by or call.channel.name, called=str(facts.called))

@@ -7,8 +7,8 @@ from router.calls.talk import talk
 from router.model.ending import Ending, Party
 from router.model.plan import Ring, Target, Voicemail
 from router.rules import endings
-from router.rules.caller_id import department_for
 from router.rules.inbound import PERSON_RINGS_FOR_S
+from router.rules.layers import department_for
 
 
 async def come_back(call: Call, by: str) -> Ending:

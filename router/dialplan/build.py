@@ -8,6 +8,7 @@ from router.dialplan.build_limits import deny_rule, emergency, limits, site
 from router.dialplan.build_menus import menu
 from router.dialplan.build_schedules import hours
 from router.dialplan.build_steps import steps_of
+from router.dialplan.caller_ids import local_numbers
 from router.dialplan.draft import Draft
 from router.dialplan.feeds import Calendars
 from router.dialplan.numbers import country_code, national_prefix, public_number
@@ -49,6 +50,7 @@ def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[s
         contact_of=draft.contacts.contact_of,
         menus=menus,
         codes={code: feature for feature, code in draft.codes.features.items()} if draft.codes else {},
+        prefixes={code: prefix for prefix, code in draft.codes.prefixes.items()} if draft.codes else {},
         parking=_parking(draft),
         tests=tuple(_test(draft, at, test) for at, test in sorted(draft.tests.items())),
         department_of={number.value: name for name, entry in departments.items() for number in _own(entry)},
@@ -74,6 +76,8 @@ def _trunk(draft: Draft, country: str, name: str, trunk: shape.Trunk, rates: Rat
         dial=trunk.dial,
         numbers=trunk.numbers,
         caller_ids=tuple(trunk.caller_ids),
+        local=local_numbers(trunk.caller_ids),
+        forwarded=frozenset(trunk.forwarded),
         country_code=country_code(country),
         national_prefix=national_prefix(country),
         country=trunk.country or "",
@@ -118,6 +122,7 @@ def _department(draft: Draft, name: str, entry: written.Department) -> model.Dep
         hours=entry.hours,
         extension=entry.extension,
         caller_id=entry.caller_id,
+        forwarded=entry.forwarded or model.Forwarded.OWN_WITH_NAME,
         mailbox=model.Mailbox(to=tuple(box.to), greeting=box.greeting, longest_s=box.longest) if box else None,
         wrap_up_s=entry.wrap_up or 0.0,
         label=entry.label or "",
@@ -172,6 +177,7 @@ def _caller_id(draft: Draft, at: int, rule: shape.CallerIdRule) -> model.CallerI
         person=rule.person,
         called=tuple(rule.to),
         show=rule.show,
+        trunks=tuple(rule.trunk),
     )
 
 

@@ -41,7 +41,7 @@ def rules(plan: Draft) -> None:
     _everything(
         plan,
         ("outbound", "caller_id"),
-        {at: not (rule.department or rule.person or rule.to) for at, rule in plan.caller_ids.items()},
+        {at: rule.takes_all for at, rule in plan.caller_ids.items()},
     )
     _everything(plan, ("outbound", "deny"), {at: rule.is_unconditional for at, rule in plan.denied.items()})
     everything = {at: not rule.to for at, rule in plan.routes.items()}

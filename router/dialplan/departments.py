@@ -47,6 +47,7 @@ class Department(Part):
     numbers: Many[values.Number] = Field(default_factory=list)
     extension: values.Extension | None = None
     caller_id: values.Shown | None = None
+    forwarded: values.ForwardedAs | None = None
     members: Many[values.PersonName] = Field(default_factory=list)
     hours: values.ScheduleName | None = None
     open: Steps

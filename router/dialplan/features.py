@@ -4,7 +4,7 @@ from pydantic import Field
 
 from router.dialplan import values
 from router.dialplan.parts import Part
-from router.model.department import Feature
+from router.model.department import CallPrefix, Feature
 
 
 class Codes(Part):
@@ -20,6 +20,14 @@ class Codes(Part):
     follow: values.Code | None = None
     pick_up: values.Code | None = Field(default=None, alias="pick-up")
     record: values.Code | None = None
+    withhold: values.Code | None = None
+    show_as: values.Code | None = Field(default=None, alias="show-as")
+
+    @property
+    def prefixes(self) -> dict[CallPrefix, str]:
+        """The codes that are dialled before a number, by what they ask of the call."""
+        written = {CallPrefix.WITHHOLD: self.withhold, CallPrefix.SHOW_AS: self.show_as}
+        return {prefix: code for prefix, code in written.items() if code is not None}
 
     @property
     def features(self) -> dict[Feature, str]:

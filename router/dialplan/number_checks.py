@@ -7,7 +7,7 @@ from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import emergency_numbers, is_valid, public_number
 from router.dialplan.ring_steps import QueueStep, RingStep
-from router.model.department import Feature
+from router.model.department import CallPrefix, Feature
 from router.model.number import NumberKind, PhoneNumber
 from router.model.people import ForwardWhen
 
@@ -68,7 +68,7 @@ def _shown_numbers(plan: Draft) -> Places:
             if entry.caller_id is not None and entry.caller_id.number is not None:
                 yield (section, name, "caller_id"), entry.caller_id.number
     for index, rule in plan.caller_ids.items():
-        if rule.show.number is not None:
+        if rule.show is not None and rule.show.number is not None:
             yield ("outbound", "caller_id", index, "show"), rule.show.number
     if plan.emergency is not None and plan.emergency.caller_id is not None:
         yield ("emergency", "caller_id"), plan.emergency.caller_id
@@ -163,7 +163,9 @@ def phones(plan: Draft) -> None:
 
 def codes(plan: Draft) -> None:
     """What is dialled must say one thing: no code twice, and none that could be another with digits after it."""
-    written = list(plan.codes.features.items()) if plan.codes else []
+    written: list[tuple[Feature | CallPrefix, str]] = []
+    if plan.codes:
+        written = [*plan.codes.features.items(), *plan.codes.prefixes.items()]
     for (first, one), (second, other) in combinations(written, 2):
         path: Path = ("codes", second.value)
         if one == other:

@@ -28,6 +28,7 @@ _VISUAL = re.compile(r"[\s().\-‐-―/]")
 _WRITTEN = re.compile(r"[+＋]?\d+(?:(?:[A-Za-z]\d*){3,})?\Z")  # three letters or more are a vanity number
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
 _UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
+_FEWEST_LOCAL = 6  # digits: what is shorter is a wrong extension rather than half a number
 _LENGTHS = {
     phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
     phonenumbers.ValidationResult.TOO_LONG: "is too long for a number",
@@ -173,7 +174,7 @@ def _invalid(raw: str, fault: str = "") -> PhoneNumber:
 
 def _fault(plain: str, country: str) -> str:
     """What is wrong with a number that is one but for its length; "" for anything else."""
-    if not plain.isascii() or not plain.removeprefix("+").isdigit():
+    if not plain.isascii() or not plain.removeprefix("+").isdigit() or len(plain) < _FEWEST_LOCAL:
         return ""
     try:
         read = phonenumbers.parse(plain, country)

@@ -91,7 +91,7 @@ def asked(
             trunk=question.trunk,
             is_internal=by is not None,
             by=by,
-            department=question.department,
+            show_as=question.department,
             verification=question.verified,
             switches={
                 **inputs.switches,

@@ -7,6 +7,7 @@ replay is the decision itself, made by the same rules, not a reconstruction of i
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
@@ -98,7 +99,16 @@ def noted(inputs: DecisionInputs, situation: Situation, at: datetime) -> Decisio
         closures={
             feed: closure for feed, copy in situation.feeds.items() if (closure := _going_on(copy, at)) is not None
         },
+        trunks=trunks_noted(situation),
     )
+
+
+def trunks_noted(situation: Situation) -> Mapping[str, TrunkState]:
+    """The trunks as an outgoing call found them."""
+    told = {
+        key: replace(state, breaker=replace(state.breaker, recent=())) for key, state in situation.trunks.items()
+    }
+    return {key: state for key, state in told.items() if state != NOTHING_KNOWN}
 
 
 def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:
@@ -116,6 +126,7 @@ def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:
             for feed, closure in inputs.closures.items()
         },
         blocks=() if inputs.block is None else (inputs.block,),
+        trunks=inputs.trunks,
     )
 
 
@@ -125,15 +136,17 @@ def replay(record: CallRecord, plan: DialPlan, *, traced: bool = False) -> Repla
     if record.direction is Direction.INBOUND:
         return _routed(record, plan, situation, _caller(record, plan), traced=traced)
     by = inputs.by or record.person
+    dialled = read_dialled(inputs.called or record.called_raw, plan)
     outbound = OutboundCall(
         id=record.id,
         by=by,
-        called=read_number(inputs.called or record.called_raw, plan),
+        called=dialled.called,
         placed_at=record.arrived_at,
-        department=inputs.department,
-        withhold=inputs.is_withheld,
+        department=dialled.show_as or inputs.show_as or inputs.department,
+        withhold=dialled.withhold or inputs.is_withheld,
+        show_as=dialled.show_as or inputs.show_as,
     )
-    chosen = choose_caller_id(outbound, plan, record.arrived_at, traced=traced)
+    chosen = choose_caller_id(outbound, plan, record.arrived_at, situation, traced=traced)
     if chosen.to not in WITHIN:
         return Replayed(situation=situation, outbound=outbound, caller_id=chosen)
     person = plan.people.get(by or "")

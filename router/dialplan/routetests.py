@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import CallId, InboundCall, OutboundCall
 from router.model.caller import CallerId
@@ -88,13 +89,15 @@ def _inbound(test: RouteTest, plan: DialPlan) -> tuple[TestResult, tuple[str, ..
 
 def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
     at = _moment(test, plan)
+    dialled = read_dialled(test.called, plan)
     call = OutboundCall(
         id=TEST_CALL,
         by=by,
-        called=read_number(test.called, plan),
+        called=dialled.called,
         placed_at=at,
-        department=test.department,
-        withhold=test.withhold,
+        department=dialled.show_as or test.department,
+        withhold=dialled.withhold or test.withhold,
+        show_as=dialled.show_as or test.department,
     )
     decision = choose_caller_id(call, plan, at)
     if decision.to not in (CallTo.DEPARTMENT, CallTo.PERSON, CallTo.MENU):

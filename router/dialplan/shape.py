@@ -22,7 +22,7 @@ from router.dialplan.people import Person
 from router.dialplan.schedules import Schedule
 from router.dialplan.steps import Steps
 from router.dialplan.tested import RouteTest
-from router.model.department import PROGRESS_S, NumberFormat
+from router.model.department import PROGRESS_S, Forwarded, NumberFormat
 from router.model.trunk import DEFAULT_BREAKER
 
 
@@ -47,6 +47,7 @@ class Trunk(Part):
     numbers: values.Format = NumberFormat.PLUS_E164
     country: values.Country | None = None
     caller_ids: Many[values.OwnNumbers]
+    forwarded: Many[values.ForwardedAs] = Field(default_factory=lambda: [Forwarded.OWN_WITH_NAME, Forwarded.OWN])
     rates: Annotated[Rates, Short("file")] | None = None
     channels: values.Channels | None = None
     causes: dict[values.CauseNumber, values.FailureKind] = Field(default_factory=dict)
@@ -89,7 +90,14 @@ class CallerIdRule(Part):
     department: values.DepartmentName | None = None
     person: values.PersonName | None = None
     to: Many[values.Called] = Field(default_factory=list)
-    show: values.Shown
+    trunk: Many[values.TrunkName] = Field(default_factory=list)
+    show: values.ShownByRule
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no call comes past it. The local number is not to be had everywhere."""
+        named = (self.department, self.person, self.to, self.trunk)
+        return not any(named) and self.show is not None
 
 
 class TrunkRule(Part):

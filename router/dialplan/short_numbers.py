@@ -1,4 +1,4 @@
-"""Short numbers that a country has for everybody, such as 101, 116 123 or 311; emergency numbers are not among them."""
+"""A country's short numbers for everybody, such as 101, 116 123 or 311, but for the emergency numbers."""
 
 from functools import lru_cache
 
@@ -15,8 +15,9 @@ def short_number(digits: str, country: str) -> PhoneNumber | None:
     """`digits` as a short number of `country`, None where it is none."""
     if not (digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 6):
         return None
-    if phonenumbers.country_code_for_region(country) == _NORTH_AMERICA and len(digits) != 3:
-        return None
+    is_american = phonenumbers.country_code_for_region(country) == _NORTH_AMERICA
+    if len(digits) != 3 if is_american else not digits.startswith("1"):
+        return None  # elsewhere those that begin otherwise are; and a wrong extension is to be none of them
     try:
         read = phonenumbers.parse(digits, country)
     except phonenumbers.NumberParseException:
@@ -26,6 +27,4 @@ def short_number(digits: str, country: str) -> PhoneNumber | None:
         return None
     if shortnumberinfo.is_sms_service_for_region(read, country):
         return None
-    return PhoneNumber(
-        kind=NumberKind.SHORT, value=digits, raw=digits, country=country, type=NumberType.SHORT
-    )
+    return PhoneNumber(kind=NumberKind.SHORT, value=digits, raw=digits, country=country, type=NumberType.SHORT)

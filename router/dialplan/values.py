@@ -13,6 +13,7 @@ from router.dialplan.faults import brief
 from router.dialplan.leaves import OneOrMany, Text, known, names, one_of, whole, within
 from router.dialplan.numbers import is_country, public_number
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind
+from router.model import department as model
 from router.model.call import Verification
 from router.model.department import Condition, NumberFormat, ShownNumber
 from router.model.hours import Span
@@ -79,6 +80,10 @@ def _number_text(text: str, context: Context) -> str:
 
 def _shown(text: str, context: Context) -> ShownNumber:
     return ShownNumber(number=None if text == "withheld" else public(text, context))
+
+
+def _shown_by_rule(text: str, context: Context) -> ShownNumber | None:
+    return None if text == "local" else _shown(text, context)
 
 
 def _extension(text: str, _: Context) -> PhoneNumber:
@@ -209,6 +214,7 @@ RungName = Annotated[Rung, Text(_rung, digits=True)]
 Number = Annotated[PhoneNumber, Text(public, digits=True)]
 NumberText = Annotated[str, Text(_number_text, digits=True)]
 Shown = Annotated[ShownNumber, Text(_shown, digits=True)]
+ShownByRule = Annotated[ShownNumber | None, Text(_shown_by_rule, digits=True)]
 Extension = Annotated[PhoneNumber, Text(_extension, digits=True)]
 Slots = Annotated[tuple[PhoneNumber, ...], Text(_slots, digits=True, examples=["701-709"])]
 ShortNumber = Annotated[str, Text(_short, digits=True)]
@@ -262,5 +268,6 @@ Format = Annotated[NumberFormat, one_of({each.value: each for each in NumberForm
 RingOrder = Annotated[Order, one_of({each.value: each for each in Order})]
 Heard = Annotated[Music, one_of({each.value: each for each in Music})]
 Cause = Annotated[RejectCause, one_of(CAUSES)]
+ForwardedAs = Annotated[model.Forwarded, one_of({each.value: each for each in model.Forwarded})]
 Verified = Annotated[Verification, one_of({each.value: each for each in Verification})]
 Stands = Annotated[Condition, one_of({each.value: each for each in Condition})]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.dialplan.replay import noted
 from router.fastagi.answers import Answer, answer_inbound, answer_outbound
@@ -63,12 +64,15 @@ class Scripts:
         """Arguments: the number dialled; without it the extension the channel is in."""
         request, plan, now = session.request, self._plan(), self._now()
         by = plan.person_at.get(endpoint_of(request.field("channel")))
+        dialled = read_dialled(_dialled(request), plan)
         call = OutboundCall(
             id=self._new_id(),
             by=by,
-            called=read_number(_dialled(request), plan),
+            called=dialled.called,
             placed_at=now,
-            withhold=_is_withheld(request),
+            department=dialled.show_as,
+            withhold=dialled.withhold or _is_withheld(request),
+            show_as=dialled.show_as,
             channel=request.field("uniqueid"),
         )
         structlog.contextvars.bind_contextvars(call=call.id)

@@ -10,6 +10,7 @@ from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, LegResult
 from router.model.hours import Closure, Position
 from router.model.rate import Price
+from router.model.trunk import TrunkState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,11 @@ class DecisionInputs:
     """What a call was decided by, as it came, so that it can be decided again, under another plan too.
 
     caller, name: raw, "" when withheld. by: who placed it, None for a call from outside. department: asked for.
+    show_as: the department whose number was asked for, but by a code, which `called` has.
     switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were;
     logged_out: person -> departments; away: people whose phones could not take a call. closures: feed -> its event
-    of that moment. block: the one that refused the call. pressed: keys in the menus, in order, and when.
+    of that moment. block: the one that refused the call. trunks: those of which
+    something was known, without their calls before. pressed: keys in the menus, in order, and when.
     """
 
     caller: str = ""
@@ -64,6 +67,7 @@ class DecisionInputs:
     is_internal: bool = False
     by: str | None = None
     department: str | None = None
+    show_as: str | None = None
     verification: Verification = Verification.NONE
     switches: Mapping[str, Position] = field(default_factory=dict)
     paused: tuple[str, ...] = ()
@@ -73,6 +77,7 @@ class DecisionInputs:
     away: Mapping[str, Away] = field(default_factory=dict)
     closures: Mapping[str, Closure] = field(default_factory=dict)
     block: Block | None = None
+    trunks: Mapping[str, TrunkState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

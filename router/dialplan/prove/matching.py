@@ -64,6 +64,8 @@ def _shadowed_numbers(rules: Sequence[CallerIdRule]) -> Iterator[tuple[CallerIdR
             if (
                 earlier.department in (None, later.department)
                 and earlier.person in (None, later.person)
+                and earlier.show is not None
+                and _allows(earlier.trunks, later.trunks)
                 and _covers(earlier.called, later.called)
             ):
                 yield earlier, later

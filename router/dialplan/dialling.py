@@ -1,0 +1,96 @@
+"""What a phone dialled -> the number that is called, and what is asked of the call by a code before it.
+
+An emergency number is one behind any such code, behind a plus, and behind the digit for an outside line that people
+dial by habit; it goes before every code of the plan.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from router.dialplan.numbers import MOST_RAW, is_valid, read_number
+from router.model.department import CallPrefix, DialPlan
+from router.model.number import NumberKind, PhoneNumber, dialable
+
+# Codes that phones and people put before a number, whatever the plan says: withhold, show, and their GSM forms.
+_HABITS = ("*67", "*82", "*31#", "#31#", "141", "1470", "0", "9", "+")
+_AS = re.compile(r"(\d{1,6})\*(.*)\Z", re.S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """show_as: key of the department whose number the call is to show, None when it does not ask."""
+
+    called: PhoneNumber
+    withhold: bool = False
+    show_as: str | None = None
+
+
+def read_dialled(text: str, plan: DialPlan) -> Dialled:
+    """Never raises. Where the number after a code is none, `called` is INVALID and says why."""
+    emergency = _emergency(text, plan)
+    if emergency is not None:
+        return Dialled(called=emergency)
+    plain = text[:MOST_RAW].strip()
+    for code, prefix in plan.prefixes.items():
+        if plain.startswith(code):
+            return _behind(plain[len(code) :], prefix, text[:MOST_RAW], plan)
+    return Dialled(called=read_number(text, plan))
+
+
+def _behind(rest: str, prefix: CallPrefix, raw: str, plan: DialPlan) -> Dialled:
+    """rest: what follows the code."""
+    if prefix is CallPrefix.WITHHOLD:
+        return Dialled(called=_called(rest, raw, plan), withhold=True)
+    found = _AS.match(rest)
+    department = plan.department_of.get(found.group(1)) if found else None
+    if found is None or department is None:
+        return Dialled(called=_none(raw, "does not say as which department: its extension, *, then the number"))
+    return Dialled(called=_called(found.group(2), raw, plan), show_as=department)
+
+
+def _called(rest: str, raw: str, plan: DialPlan) -> PhoneNumber:
+    read = read_number(rest, plan)
+    if read.kind is not NumberKind.INVALID:
+        return replace(read, raw=raw)
+    return _none(raw, read.fault or "has no number behind its code that can be called")
+
+
+def _none(raw: str, fault: str) -> PhoneNumber:
+    return PhoneNumber(kind=NumberKind.INVALID, value=dialable(raw), raw=raw, fault=fault)
+
+
+def _emergency(text: str, plan: DialPlan) -> PhoneNumber | None:
+    """The emergency number that is meant; a colleague's extension and a public number are nobody's habit."""
+    raw = text[:MOST_RAW]
+    plain = re.sub(r"[\s().\-]", "", raw).removesuffix("#")
+    rest = _without_code(plain, plan)
+    for habit in ("", *_HABITS):
+        if rest.startswith(habit) and rest[len(habit) :] in plan.emergency.numbers:
+            break
+    else:
+        return None
+    if rest in plan.emergency.numbers or not _is_else(plain, plan):
+        number = rest[len(habit) :]
+        return PhoneNumber(kind=NumberKind.EMERGENCY, value=number, raw=raw, country=plan.country)
+    return None
+
+
+def _without_code(plain: str, plan: DialPlan) -> str:
+    """What is behind a code of the plan that asks something of a call; a department's extension is part of it."""
+    for code, prefix in plan.prefixes.items():
+        if plain.startswith(code):
+            rest = plain[len(code) :]
+            found = _AS.match(rest) if prefix is CallPrefix.SHOW_AS else None
+            return found.group(2) if found else rest
+    return plain
+
+
+def _is_else(plain: str, plan: DialPlan) -> bool:
+    """Whether the whole is somebody's extension, a short number, or a number that is given out."""
+    read = read_number(plain, plan)
+    if read.kind is NumberKind.E164:
+        return is_valid(read)
+    if read.kind is not NumberKind.INVALID:
+        return True
+    code = next((code for code in plan.codes if plain.startswith(code)), "")
+    return bool(code) and read_number(plain[len(code) :], plan).kind is NumberKind.EXTENSION
