@@ -1,5 +1,5 @@
 # make demo    a show of real calls on a real Asterisk; the first time it installs what it needs (README.md)
-# make test    all tests, those on the real Asterisk and on PostgreSQL included
+# make test    all tests, those on the real Asterisk and on PostgreSQL included; three files at a time
 # make check   style, types, layers: a few seconds
 # make bench   load, beside Asterisk's own Dial()
 # make lock    the lock files anew, from pyproject.toml
@@ -17,7 +17,7 @@ demo: .venv/.dev asterisk
 	@.venv/bin/python -m tests.demo
 
 test: .venv/.dev asterisk postgres
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: .venv/.dev
 	.venv/bin/ruff check .

@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 5.0
+SHARES = 4  # of the ports
+SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
 
 
 def find_asterisk() -> Path:
@@ -31,9 +33,11 @@ def free_ports(count: int) -> list[int]:
     """Ports that are free now for UDP and TCP on the loopback, each a different one.
 
     From below the range the kernel gives to connections going out: there one might be taken before it is bound.
+    Of tests that run side by side each process has a share of its own.
     """
     ports: list[int] = []
-    for port in random.sample(range(30_400, 32_700), 400):
+    first = 30_400 + SHARE * 570
+    for port in random.sample(range(first, first + 570), 400):
         if len(ports) == count:
             return ports
         with (
@@ -44,7 +48,7 @@ def free_ports(count: int) -> list[int]:
             tcp.bind(("127.0.0.1", port))
             udp.bind(("127.0.0.1", port))
             ports.append(port)
-    raise RuntimeError(f"of 400 ports tried from 30400 to 32700 no {count} are free")
+    raise RuntimeError(f"of 400 ports tried from {first} to {first + 570} no {count} are free")
 
 
 class Asterisk:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from tests.support.asterisk import ROOT, Asterisk, find_asterisk, free_ports
+from tests.support.asterisk import ROOT, SHARE, SHARES, Asterisk, find_asterisk, free_ports
 from tests.support.far_end.ari import BenchAri, Json
 from tests.support.far_end.far import FarEnd
 from tests.support.sound import tone_wav
@@ -78,7 +78,8 @@ class Bench:
 
     def _lay_out(self, description: Path) -> None:
         sip, voipco, backup, phones, ari, far_ari, agi = free_ports(7)
-        rtp = random.randrange(10000, 30000, 400)
+        first = 10_000 + SHARE * (20_000 // SHARES)
+        rtp = random.randrange(first, first + 20_000 // SHARES, 400)
         at = "127.0.0.1"
         self.sip_port, self.ari_port, self.agi_port = sip, ari, agi
         self.ari_url, self.ari_secret = f"http://{at}:{ari}", secrets.token_urlsafe(16)
