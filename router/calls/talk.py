@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 
 import structlog
 
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 
 _LEAVING_S = 0.5  # for the event that says why two could not be bridged
 _ASKED_AGAIN_AFTER_S = 1.0
+_WARNED_S = 60.0  # before the end of a talk whose length is limited
 
 
 async def talk(call: Call, leg: Leg) -> Ending:
@@ -54,12 +56,19 @@ async def _bridge(call: Call, leg: Leg) -> None:
 
 async def until_parted(call: Call, leg: Leg) -> Ending:
     """Waits for the callee to leave a talk, or for the longest a talk may last; sees to transfers meanwhile."""
-    loop, limit_s = asyncio.get_running_loop(), call.exchange.limits.talk_s
-    ends_at = loop.time() + limit_s
+    loop = asyncio.get_running_loop()
+    limited_s = _limited_s(call, leg)
+    ends_at = loop.time() + min(limited_s, call.exchange.limits.talk_s)
+    warns_at = ends_at - _WARNED_S if limited_s > _WARNED_S else math.inf
     while leg.is_alive:
-        wait_s = ends_at - loop.time()
+        if loop.time() >= warns_at:
+            warns_at = math.inf
+            call.note(f"the talk may last {_WARNED_S:g} s more")
+            call.errands.run(_warn(call))
+        wait_s = min(ends_at, warns_at) - loop.time()
         if wait_s <= 0:
-            log.warning("talk reached its limit", limit_s=limit_s)
+            log.warning("talk reached its limit", limited=limited_s < math.inf)
+            call.note("the talk has lasted as long as it may")
             return endings.answered(Party.US)
         if call.caller.is_leased and not await _end_lease(call):
             wait_s = min(wait_s, _ASKED_AGAIN_AFTER_S)
@@ -73,6 +82,20 @@ async def until_parted(call: Call, leg: Leg) -> Ending:
                     call.legs.cancel(leg)
                     return await talk(call, other)
     return endings.answered(Party.US if leg.is_given else Party.CALLEE, leg.cause or 16)
+
+
+def _limited_s(call: Call, leg: Leg) -> float:
+    """What the plan leaves of the talk, whichever of the two a trunk was dialled for; infinite for no limit."""
+    ends_at = call.exchange.accounts.ends_at(call.channel.id, leg.id)
+    return math.inf if ends_at is None else max(0.0, (ends_at - call.exchange.now()).total_seconds())
+
+
+async def _warn(call: Call) -> None:
+    """A beep to both: in a bridge, sound for one of two would need a channel more."""
+    try:
+        await call.ari.bridges.play(call.caller.bridge_id, media="sound:beep")
+    except AriError as error:
+        log.info("no warning before the end of the talk", error=str(error))
 
 
 async def _end_lease(call: Call) -> bool:
