@@ -8,11 +8,12 @@ import structlog
 
 from router.calls import alerts, features, inbound, park
 from router.calls.call import Call
-from router.calls.identity import shown_by_trunk
+from router.calls.identity import may_leave, shown_by_trunk
 from router.calls.leg import Leg
 from router.calls.make_room import make_room
 from router.calls.prompt import play
 from router.calls.talk import talk
+from router.dialplan.replay import trunks_noted
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId, display_name
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
@@ -27,7 +28,8 @@ log = structlog.get_logger()
 
 async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
     """Carries a call placed by a phone, or for one by click-to-call. caller: the phone, as colleagues see it."""
-    decision = choose_caller_id(facts, call.plan, facts.placed_at, call.exchange.state.situation)
+    situation = call.exchange.state.situation
+    decision = choose_caller_id(facts, call.plan, facts.placed_at, situation)
     log.info("decided", to=decision.to.value, because=decision.because)
     call.save(
         department=decision.department,
@@ -35,6 +37,7 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         rule=decision.rule,
         because="; ".join(filter(None, (call.record.because, decision.because))),
         steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
+        inputs=replace(call.record.inputs, trunks=trunks_noted(situation)),
     )
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU:
@@ -130,6 +133,8 @@ async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
         if not is_emergency and call.exchange.trunks.is_full(call.plan.trunks[choice.trunk]):
             call.note(f"passes over {choice.trunk}: it is full now")
             continue
+        if not may_leave(call, choice):
+            continue
         last = await _try(call, choice, decision, is_last=number == len(decision.trunks))
         if last.is_talking or not (is_emergency or endings.is_technical(last.came_to)):
             break
@@ -165,6 +170,7 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, i
         endpoint=choice.dial,
         trunk=choice.trunk,
         called=decision.called.value,
+        shown=choice.shown or "withheld",
         expires_at=loop.time() + rings_for_s,
         silent_at=math.inf if is_last else loop.time() + trunk.progress_s,
         causes=trunk.causes,

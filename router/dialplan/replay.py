@@ -4,6 +4,7 @@ What a decision depends on is noted with the call (`noted`), the time it came at
 replay is the decision itself, made by the same rules, not a reconstruction of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from router.model.people import Activity, Standing
 from router.model.plan import Menu, Reject, Step
 from router.model.record import Away, CallRecord, DecisionInputs
 from router.model.situation import Situation
+from router.model.trunk import TrunkState
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import shown_text, step_line
 from router.rules.inbound import choose, route
@@ -104,11 +106,12 @@ def noted(inputs: DecisionInputs, situation: Situation, at: datetime) -> Decisio
 
 
 def trunks_noted(situation: Situation) -> Mapping[str, TrunkState]:
-    """The trunks as an outgoing call found them."""
-    told = {
-        key: replace(state, breaker=replace(state.breaker, recent=())) for key, state in situation.trunks.items()
+    """The trunks as an outgoing call found them: those in use, or in trouble."""
+    return {
+        key: replace(state, breaker=replace(state.breaker, recent=()))
+        for key, state in situation.trunks.items()
+        if state.channels or state.breaker.opened_at is not None or state.is_online is False
     }
-    return {key: state for key, state in told.items() if state != NOTHING_KNOWN}
 
 
 def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:

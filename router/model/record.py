@@ -19,6 +19,7 @@ class LegRecord:
 
     called: the number by a trunk, E.164 or an emergency one; "" for a phone. picked_up_at: by somebody who is then
     asked whether they take the call. price: None before the end, and where no rate is known.
+    shown: the number it was shown by the trunk, or "withheld"; "" for a phone.
     result: None while it is going on. Moments are aware, UTC, None for what did not happen.
     """
 
@@ -36,6 +37,7 @@ class LegRecord:
     called: str = ""
     picked_up_at: datetime | None = None
     price: Price | None = None
+    shown: str = ""
 
 
 class Away(Enum):
@@ -55,8 +57,8 @@ class DecisionInputs:
     show_as: the department whose number was asked for, but by a code, which `called` has.
     switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were;
     logged_out: person -> departments; away: people whose phones could not take a call. closures: feed -> its event
-    of that moment. block: the one that refused the call. trunks: those of which
-    something was known, without their calls before. pressed: keys in the menus, in order, and when.
+    of that moment. block: the one that refused the call. trunks: those in use, or in trouble. pressed: keys in the
+    menus, in order, and when.
     """
 
     caller: str = ""

@@ -9,6 +9,7 @@ from pytest import approx
 
 from router.ari.client import Ari
 from router.calls.presence import Presence
+from router.dialplan.question import explain
 from router.model.ending import LegResult, Outcome
 from router.model.trunk import BreakerLimits, Failure
 from tests.calls.house import House, nothing_left
@@ -244,3 +245,19 @@ def test_a_trunk_that_asterisk_knows_to_be_away_is_passed_over_until_it_is_back(
         assert await calls_out(house) == {"voipco": LegResult.ANSWERED}
 
     in_house(script, voipco=unregistered(), backup=answers())
+
+
+# ---- telling it afterwards
+
+
+def test_a_recorded_call_is_explained_by_the_trunks_as_they_were() -> None:
+    async def script(house: House) -> None:
+        for _ in range(3):
+            await calls_out(house)
+        line = house.asterisk.call(BRIEF, to=PARIS, door=OUTBOUND, endpoint="alice")
+        record = await house.over(line)
+        lines = explain(record, house.plan).lines
+        assert "  ✗ trunks.voipco: voipco fails: open for another " in "\n".join(lines)
+        assert lines[-1].startswith("  1. backup: ")
+
+    in_house(script, voipco=[refuses(503)] * 3, backup=[answers()] * 4)
