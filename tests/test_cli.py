@@ -533,6 +533,7 @@ async def test_a_department_is_closed_and_opened_by_command(run: Run, desk: Desk
     switch = desk.state.situation.switches["department:sales"]
     assert switch.set_by.endswith(" by command")
     assert switch.until == TUESDAY.replace(hour=18)
+    assert " 2026-11-24 18:00 UTC" in result.output, "by the company's clock"
     assert "department:support" in (await told(run, desk, "switches")).output
 
     as_json = json.loads((await told(run, desk, "switch", "sales", "follow", "--json")).output)

@@ -32,7 +32,9 @@ def ask(
         answer = connection.getresponse()
         told = dict(json.loads(answer.read(MOST_BYTES)))
     except (OSError, http.client.HTTPException, ValueError, TypeError) as error:
-        fail(f"no answer from the router at {listen}: {error}; start it, or give its settings (http.listen)")
+        fail(
+            f"no answer from the router at {listen}: {_reason(error)}; start it, or give its settings (http.listen)"
+        )
     finally:
         connection.close()
     if answer.status >= 300:
@@ -45,9 +47,14 @@ def _token(settings: "Settings") -> str:
         return settings.token_file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         fail(
-            f"{settings.token_file}, which the router makes at its first start, cannot be read: {error}; "
+            f"{settings.token_file}, which the router makes at its first start, cannot be read: {_reason(error)}; "
             "start the router, or run this as its user and with its settings (state_dir)"
         )
+
+
+def _reason(error: Exception) -> str:
+    """Without the error's number, and the file that the message names anyway."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _user() -> str:

@@ -92,7 +92,7 @@ def log_out(person: str, department: str | None, settings_file: Path | None, as_
 
 @click.command()
 @_PERSON
-@click.argument("to", metavar="NUMBER|off")
+@click.argument("to", metavar="NUMBER|mobile|off")
 @click.option(
     "when",
     "--when",
@@ -103,7 +103,7 @@ def log_out(person: str, department: str | None, settings_file: Path | None, as_
 @SETTINGS
 @JSON
 def forward(person: str, to: str, when: str, settings_file: Path | None, as_json: bool) -> None:
-    """Sends somebody's calls to a number or extension, or no longer."""
+    """Sends somebody's calls to a number, an extension or their own mobile, or no longer."""
     _set(person, "forward", {"to": None if to == "off" else to, "when": when}, settings_file, as_json)
 
 

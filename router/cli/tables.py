@@ -140,18 +140,18 @@ def trunks_table(trunks: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def switches_table(switches: Mapping[str, Mapping[str, Any]]) -> Table:
-    """One row a department or schedule, as the running router tells them."""
+    """One row a department or schedule, as the running router tells them: by the company's clock."""
     table = _table("what", "is", "switched by", "until", "because")
     for name, told in switches.items():
         switch = told["switch"] or {}
-        until = "its schedule agrees" if switch.get("until_agrees") else ""
-        if switch.get("until"):
-            until = _when(datetime.fromisoformat(switch["until"]))
+        ends = [f"{datetime.fromisoformat(switch['until']):%Y-%m-%d %H:%M %Z}"] if switch.get("until") else []
+        if switch.get("until_agrees"):
+            ends.append("its schedule agrees")
         table.add_row(
             _words(name),
             Text("open", style="green") if told["is_open"] else Text("closed", style="yellow"),
             _words(switch.get("set_by", "")),
-            _words(until),
+            _words(" or ".join(ends)),
             _words(told["because"], most=80),
         )
     return table

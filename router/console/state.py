@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -25,6 +26,7 @@ from router.dialplan.question import switch_name, unknown
 from router.dialplan.scalars import upcoming
 from router.model.department import DialPlan, Person
 from router.model.hours import Position, Switch
+from router.model.number import NumberKind, PhoneNumber
 from router.model.people import ForwardWhen, Standing
 from router.model.situation import Situation
 from router.rules.hours import department_is_open, is_open
@@ -61,7 +63,7 @@ class Where(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Forward(msgspec.Struct, forbid_unknown_fields=True):
-    """to: as dialled, None for no longer."""
+    """to: as dialled, or "mobile" for the person's own; None for no longer."""
 
     to: str | None = None
     when: ForwardWhen = ForwardWhen.ALWAYS
@@ -99,7 +101,7 @@ class Standings:
             name: {
                 "is_open": verdict.is_open,
                 "because": verdict.because,
-                "switch": msgspec.to_builtins(situation.switches.get(name)),
+                "switch": _switch(situation.switches.get(name), plan.zone),
             }
             for name, verdict in verdicts.items()
         }
@@ -157,9 +159,11 @@ class Standings:
         if wanted.to is None:
             what = f"forwards calls no longer ({wanted.when.value})"
             return self._stands(request, what, lambda before, who: forwarded(before, who, wanted.when, None))
-        to = read_number(wanted.to, plan)
+        to = person.mobile if wanted.to == "mobile" else read_number(wanted.to, plan)
+        if to is None:
+            raise ValueError(f"{person.key} has no mobile in the dial plan")
         if not may_forward_to(person.key, to, plan, self.now()):
-            raise ValueError(f'{person.key} cannot forward calls to "{brief(wanted.to)}": nor could they call it')
+            raise ValueError(f'{person.key} cannot forward calls to "{brief(wanted.to)}": {_why_not(to)}')
         what = f"forwards calls to {to} ({wanted.when.value})"
         return self._stands(request, what, lambda before, who: forwarded(before, who, wanted.when, to))
 
@@ -187,6 +191,22 @@ class Standings:
         before = self.keeper.situation.standing(person.key)
         self.keeper.stand(person.key, change(before, person), by=who(request), what=f"{person.key} {what}")
         return {person.key: _told(person, self.plan(), self.keeper.situation, self.now())}
+
+
+def _switch(switch: Switch | None, zone: ZoneInfo) -> Any:
+    """Ends in the zone in which it was asked for."""
+    ends_at = switch.until.astimezone(zone) if switch is not None and switch.until is not None else None
+    return msgspec.to_builtins(replace(switch, until=ends_at) if switch is not None else None)
+
+
+def _why_not(to: PhoneNumber) -> str:
+    match to.kind:
+        case NumberKind.INVALID:
+            return "it is neither an extension nor a number"
+        case NumberKind.EXTENSION:
+            return "it is their own extension, or nobody's"
+        case _:
+            return "they could not call it either"
 
 
 async def _body(request: web.Request, type: type[T]) -> T:

@@ -13,7 +13,7 @@ from router.model.hours import Position
 from router.model.people import ForwardWhen
 from tests.console.desk import TUESDAY, Desk
 from tests.rules.acme import PEOPLE, acme
-from tests.rules.conftest import extension
+from tests.rules.conftest import extension, public
 
 
 @pytest.fixture
@@ -127,6 +127,15 @@ async def test_calls_are_forwarded_in_one_case_or_another_and_no_longer(desk: De
     assert desk.state.situation.standings == {}
 
 
+async def test_calls_are_forwarded_to_the_own_mobile(desk: Desk) -> None:
+    alice = replace(PEOPLE[0], mobile=public("+447400123456"))
+    desk.plan = replace(desk.plan, people={**desk.plan.people, "alice": alice})
+
+    _, told = await desk.ask("POST", "/people/alice/forward", {"to": "mobile"})
+
+    assert told["alice"]["forward"] == {"always": "+447400123456"}
+
+
 async def test_the_plans_own_forwarding_can_be_switched_off(desk: Desk) -> None:
     alice = replace(PEOPLE[0], forward={ForwardWhen.ALWAYS: extension("202")})
     desk.plan = acme(people=(alice, *PEOPLE[1:]))
@@ -151,9 +160,14 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "nothing to do when closed": ("/switches/support", {"position": "closed"}, "no steps"),
     "nobody": ("/people/alise/pause", {}, 'did you mean "alice"?'),
     "not theirs": ("/people/alice/log-out", {"department": "support"}, "known: sales"),
-    "no number": ("/people/alice/forward", {"to": "my mobile"}, "my mobile"),
-    "to themselves": ("/people/alice/forward", {"to": "201"}, "201"),
-    "an emergency number": ("/people/alice/forward", {"to": "999"}, "999"),
+    "no number": (
+        "/people/alice/forward",
+        {"to": "the moon"},
+        '"the moon": it is neither an extension nor a number',
+    ),
+    "to themselves": ("/people/alice/forward", {"to": "201"}, "their own extension"),
+    "an emergency number": ("/people/alice/forward", {"to": "999"}, "they could not call it either"),
+    "no mobile": ("/people/alice/forward", {"to": "mobile"}, "alice has no mobile in the dial plan"),
     "no such case": ("/people/alice/forward", {"to": "202", "when": "often"}, "often"),
     "no JSON": ("/people/alice/pause", "{", "truncated"),
     "no object": ("/people/alice/pause", [], "object"),
