@@ -18,6 +18,7 @@ from router.model.decision import TrunkChoice
 from router.model.number import NumberKind, dialable
 from router.model.plan import Queue, Ring
 from router.rules.identity import caller_name, contact_of, shown_name
+from router.rules.written import objection
 
 log = structlog.get_logger()
 
@@ -48,15 +49,28 @@ def shown_to_phones(call: Call, step: Ring | Queue) -> dict[str, str]:
 
 
 def shown_by_trunk(choice: TrunkChoice, name: str) -> dict[str, str]:
-    """The variables of a leg by a trunk. name: "" for none.
+    """The variables of a leg by a trunk. name: "" for none. A caller's own number goes with ours in Diversion.
 
     Withheld: From is anonymous, and where the trunk has `send_pai` and `trust_id_outbound` the number is asserted
     to the carrier with `Privacy: id` (RFC 3325).
     """
-    shown = {"CONNECTEDLINE(all,i)": f'"{display_name(name)}" <{choice.asserted}>'}
-    if not choice.shown:
-        shown["CONNECTEDLINE(pres,i)"] = "prohib"
+    if not choice.shown:  # a name gives away as much as a number
+        return {"CONNECTEDLINE(all,i)": f'"" <{choice.asserted}>', "CONNECTEDLINE(pres,i)": "prohib"}
+    shown = {"CONNECTEDLINE(all,i)": f'"{display_name(name)}" <{choice.shown}>'}
+    if choice.shown != choice.asserted:
+        shown["REDIRECTING(from-num,i)"] = choice.asserted
+        shown["REDIRECTING(reason,i)"] = "cfu"
+        shown["REDIRECTING(count,i)"] = "1"
     return shown
+
+
+def may_leave(call: Call, choice: TrunkChoice) -> bool:
+    """The last look before the INVITE. False only by a fault of ours; then the trunk is left out."""
+    why = objection(choice, call.plan)
+    if why is not None:
+        log.error("caller ID refused", trunk=choice.trunk, because=why)
+        call.note(f"passes over {choice.trunk}: {why}")
+    return why is None
 
 
 def look_up(call: Call) -> None:

@@ -22,8 +22,8 @@ class Leg:
     the caller's name.
     early_media: joins the caller's bridge before it is dialled, so that the far end's ringing and announcements are
     heard; right for one leg at a time only (with more in the bridge neither 180 nor the answer pass).
-    is_given: it goes on in another call. party: whom it reaches, None for whom this call rang. called: as in the
-    record.
+    is_given: it goes on in another call. party: whom it reaches, None for whom this call rang. called, shown: as in
+    the record.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Leg:
     is_timed_out: bool = False
     is_answered_elsewhere: bool = False
     is_given: bool = False
+    shown: str = ""
     party: CallerId | None = None
 
     @property
@@ -103,6 +104,7 @@ class Leg:
             result=past.result,
             cause=past.cause,
             tech_cause=past.tech_cause,
+            shown=past.shown,
             is_created=True,
             is_dialled=True,
         )
@@ -122,4 +124,5 @@ class Leg:
             result=self.result,
             cause=self.cause,
             tech_cause=self.tech_cause,
+            shown=self.shown,
         )

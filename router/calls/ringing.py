@@ -15,10 +15,11 @@ from router.calls.alerts import limit_reached
 from router.calls.call import Call
 from router.calls.confirm import Asking
 from router.calls.hand_over import taken
-from router.calls.identity import ring_phone, shown_by_trunk
+from router.calls.identity import may_leave, ring_phone, shown_by_trunk
 from router.calls.leg import Leg
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
+from router.model.department import Forwarded
 from router.model.ending import LegResult
 from router.model.plan import Order, Queue, Ring
 from router.model.situation import Situation
@@ -154,6 +155,7 @@ class Ringing:
         trunk = call.plan.trunks[choice.trunk]
         leg = self._leg(offer, choice.dial, trunk=choice.trunk)
         leg.causes = trunk.causes
+        leg.shown = choice.shown or "withheld"
         if trunks:
             leg.silent_at = self._loop.time() + trunk.progress_s
         self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
@@ -189,6 +191,7 @@ class Ringing:
             placed_at=call.exchange.now(),
             department=department,
             forwarded=department is not None,
+            caller=call.calling,
         )
         decision = choose_caller_id(outbound, plan, outbound.placed_at, call.exchange.state.situation)
         if decision.to is not CallTo.TRUNKS or not decision.trunks:
@@ -196,10 +199,17 @@ class Ringing:
                 limit_reached(call, decision)
             call.note(f"passes over {offer}: {decision.refused or decision.because}")
             return deque()
-        name = shown_name(call.calling, plan, self._step.label, call.looked_up) or decision.name
-        name = name if decision.name else ""  # a hidden number goes with a hidden name
         self._decided[offer.whom] = decision
-        return deque((choice, name) for choice in decision.trunks)
+        able = (choice for choice in decision.trunks if may_leave(call, choice))
+        return deque((choice, self._name(choice, decision.name)) for choice in able)
+
+    def _name(self, choice: TrunkChoice, company: str) -> str:
+        """What stands beside the number: the caller's name, the company's, or nothing beside a hidden one."""
+        call = self._call
+        if not choice.shown or choice.forwarded is Forwarded.OWN:
+            return company if choice.shown else ""
+        name = shown_name(call.calling, call.plan, self._step.label, call.looked_up)
+        return name or (company if choice.shown == choice.asserted else "")
 
     # ---- what comes of it
 

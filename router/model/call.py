@@ -52,7 +52,8 @@ class OutboundCall:
     department: the department the call itself asks to be placed for, None to let the person decide.
     withhold: the caller asked for the number to be hidden for this call. placed_at: aware.
     show_as: the department whose number the call itself asks to show. forwarded: a department's caller is passed on
-    to a number: the department's identity goes before the person's. caller: whose call is forwarded, None for nobody's.
+    to a number: the department's identity goes before the person's. caller: whose call is forwarded, None where it
+    is nobody's.
     """
 
     id: CallId

@@ -77,7 +77,7 @@ class Trunk:
     rates: what the carrier charges, None when nobody says. channels: at most so many calls, both ways; None for no
     limit. causes: what a Q.850 cause (1-127) or a SIP status (300-699) means, where it is not what it usually does.
     progress_s: the next trunk is tried when this one has said nothing by then.
-    local: of each country the first number that may be shown. forwarded: what the carrier lets forwarded calls show.
+    local: of each country the first number that may be shown. forwarded: what forwarded calls may show.
     """
 
     key: str
