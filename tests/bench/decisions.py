@@ -9,6 +9,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from router.dialplan.deck import read_deck
 from router.dialplan.diff import Diff
 from router.dialplan.load import load
 from router.dialplan.numbers import public_number, read_caller, read_number
@@ -16,12 +17,14 @@ from router.dialplan.prove import prove
 from router.model.call import CallId, Direction, InboundCall, OutboundCall
 from router.model.department import DialPlan
 from router.model.hours import BusinessHours, Span
+from router.model.rate import RateDeck
 from router.model.record import CallRecord, DecisionInputs
 from router.rules.caller_id import choose_caller_id
 from router.rules.inbound import route
 from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_plan
 
 REPLAYED = 10_000
+PREFIXES, DESTINATIONS = 200_000, 5_000  # of a rate deck
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
@@ -42,12 +45,14 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alone:
-    """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days; decisions."""
+    """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days, to read a rate
+    deck of `PREFIXES`; decisions."""
 
     load_s: float
     decisions: list[Timed]
     diff_s: float
     prove_s: float
+    deck_s: float
 
 
 def time_alone() -> Alone:
@@ -59,11 +64,13 @@ def time_alone() -> Alone:
         took = perf_counter() - began
     if loaded.plan is None:
         raise ValueError("\n".join(map(str, loaded.faults)))
+    deck_s, deck = _deck()
     return Alone(
         load_s=took,
-        decisions=_decisions(loaded.plan),
+        decisions=[*_decisions(loaded.plan), _rates(deck)],
         diff_s=_diff_s(loaded.plan, replace(loaded.plan, inbound=())),
         prove_s=_prove_s(loaded.plan),
+        deck_s=deck_s,
     )
 
 
@@ -114,6 +121,29 @@ def _prove_s(plan: DialPlan) -> float:
     began = perf_counter()
     prove(replace(plan, schedules=schedules, departments=departments), AT)
     return perf_counter() - began
+
+
+def _deck() -> tuple[float, RateDeck]:
+    """As carriers write them: the prefixes of one destination cost the same."""
+    costs = [f"to {number},{number / 1e5:.5f},0.01,60/1" for number in range(DESTINATIONS)]
+    rows = (f"{_prefix(index)},{costs[index % DESTINATIONS]}" for index in range(PREFIXES))
+    text = "\n".join(["prefix,description,per_minute,connection_fee,increment", *rows])
+    began = perf_counter()
+    deck = read_deck(text)
+    took = perf_counter() - began
+    if deck.faults:
+        raise ValueError(f"the rate deck: {deck.faults[0]}")
+    return took, deck.in_currency("GBP")
+
+
+def _prefix(index: int) -> str:
+    """Each another one, of three to ten digits."""
+    return str(100 + 7919 * index)
+
+
+def _rates(deck: RateDeck) -> Timed:
+    numbers = [f"+{_prefix(index * 199)}5550123"[:13] for index in range(NUMBERS)]
+    return _timed("find a number's rate", [partial(deck.rate_of, each, AT.date()) for each in numbers])
 
 
 def _inbound(index: int, plan: DialPlan) -> InboundCall:
