@@ -190,6 +190,7 @@ def _routes(draft: Draft) -> tuple[model.TrunkRule, ...]:
                 called=tuple(rule.to),
                 use=tuple(rule.use),
                 share=dict(rule.share),
+                cheapest=rule.order,
             )
             for at, rule in sorted(draft.routes.items())
         )

@@ -62,7 +62,20 @@ def read_rates(plan: Draft, folder: Path) -> Mapping[str, RateDeck]:
         deck = decks[file]
         if deck is not None:
             found[name] = deck.in_currency(currency)
+    _compare(plan, found)
     return found
+
+
+def _compare(plan: Draft, decks: Mapping[str, RateDeck]) -> None:
+    """A route that goes by price needs prices, and in one currency."""
+    for at, route in plan.routes.items():
+        path = ("outbound", "trunks", at, "order")
+        if not route.order:
+            continue
+        if unpriced := [name for name in route.use if name in plan.trunks and plan.trunks[name].rates is None]:
+            plan.fault(path, f"which is the cheapest? no rates for {', '.join(unpriced)}")
+        elif len({decks[name].currency for name in route.use if name in decks}) > 1:
+            plan.fault(path, "which is the cheapest? the rates of its trunks are not in one currency")
 
 
 def _read(plan: Draft, path: tuple[str, ...], name: str, folder: Path) -> Deck | None:

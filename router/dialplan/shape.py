@@ -106,6 +106,7 @@ class TrunkRule(Part):
     to: Many[values.Called] = Field(default_factory=list)
     use: Many[values.TrunkName]
     share: dict[values.TrunkName, values.Weight] = Field(default_factory=dict)
+    order: values.TrunkOrder = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -115,6 +116,8 @@ class TrunkRule(Part):
             raise ValueError(f'"{unused}" shares the calls but is not in use')
         if len(self.share) == 1:
             raise ValueError("shares the calls with nobody: write two trunks or more")
+        if self.share and self.order:
+            raise ValueError("either the cheapest trunk goes first, or chance says which: leave out order or share")
         return self
 
 

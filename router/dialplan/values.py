@@ -24,6 +24,7 @@ from router.model.trunk import Failure
 MOST_LABEL = 20  # characters: the caller's name must still fit beside it
 MOST_SLOTS = 100
 MEMBERS = "members"
+OWNER = "owner"  # whoever looks after the caller, by contacts
 
 NUMBERISH = re.compile(r"[+0-9][0-9 ().\-/]*\Z", re.ASCII)
 _SLOTS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?\Z", re.ASCII)
@@ -33,7 +34,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """Whom a ring entry means. name: a person, a department or "members"; "" for a bare number."""
+    """Whom a ring entry means. name: a person, a department, "members" or "owner"; "" for a bare number."""
 
     text: str
     name: str = ""
@@ -123,7 +124,9 @@ def _days(text: str, _: Context) -> str:
 
 
 def _rung(text: str, context: Context) -> Rung:
-    if text == MEMBERS or any(text in context.names.get(kind, ()) for kind in (Kind.PERSON, Kind.DEPARTMENT)):
+    if text in (MEMBERS, OWNER) or any(
+        text in context.names.get(kind, ()) for kind in (Kind.PERSON, Kind.DEPARTMENT)
+    ):
         return Rung(text=text, name=text)
     owner, dot, what = text.rpartition(".")
     if dot and what == "mobile":
@@ -134,7 +137,7 @@ def _rung(text: str, context: Context) -> Rung:
         return Rung(text=text, number=public(text, context))
     if context.is_partial:
         return Rung(text=text, name=text)
-    who = names(context, Kind.PERSON, Kind.DEPARTMENT, also=(MEMBERS,))
+    who = names(context, Kind.PERSON, Kind.DEPARTMENT, also=(MEMBERS, OWNER))
     raise ValueError(f'"{brief(text)}" is no person or department; {context.suggest(text, who)}')
 
 
@@ -251,6 +254,7 @@ Weight = Annotated[int, whole(1, 100)]
 Priority = Annotated[int, whole(0, 100)]
 Waiting = Annotated[int, whole(1, 500)]
 Tries = Annotated[int, whole(1, 10)]
+TrunkOrder = Annotated[bool, one_of({"as-written": False, "cheapest": True})]
 Channels = Annotated[int, whole(1, 10_000)]
 Failures = Annotated[int, whole(1, 20)]
 CauseNumber = Annotated[str, Text(_cause_number, digits=True)]

@@ -229,12 +229,16 @@ class CallerIdRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkRule:
-    """First match wins; its trunks are tried in order. share: weights of those of which chance puts one first."""
+    """First match wins; its trunks are tried in order. share: weights of those of which chance puts one first.
+
+    cheapest: by price first, where a rate is known.
+    """
 
     path: str
     called: tuple[NumberPattern, ...]
     use: tuple[str, ...]
     share: Mapping[str, int] = field(default_factory=dict)
+    cheapest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

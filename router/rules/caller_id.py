@@ -121,7 +121,8 @@ class _Outgoing:
         if not able:
             shown = layers.on_trunk(found, self.plan.trunks[route.use[0]], (), call.called, None).number
             return self._refused(f"{shown} may be shown on no trunk of {route.path}", department)
-        ways = trunks.ways(trunks.drawn(self._trunks(able), route.share, call.id), self.situation, self.at)
+        ordered = trunks.in_order(route, self._trunks(able), call, plan, self.at)
+        ways = trunks.ways(ordered, self.situation, self.at)
         for trunk, because in ways.passed_over:
             self._note(trunk.where, False, because)
         if ways.is_full:

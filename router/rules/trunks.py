@@ -7,13 +7,15 @@ seems broken is tried all the same when nothing else is left: a wrong breaker mu
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import IntEnum
 
-from router.model.call import CallId
-from router.model.department import Trunk
+from router.model.call import CallId, OutboundCall
+from router.model.department import DialPlan, Trunk, TrunkRule
 from router.model.ending import LegResult
 from router.model.situation import Situation
 from router.model.trunk import CLOSED, Attempt, Breaker, BreakerLimits, TrunkState
+from router.rules.charges import price, rate_by
 
 RECENT = 20  # calls that are looked at
 RECENT_S = 60.0
@@ -78,6 +80,25 @@ def ways(able: Sequence[Trunk], situation: Situation, at: datetime) -> Ways:
 def every_way(trunks: Sequence[Trunk], situation: Situation, at: datetime) -> tuple[Trunk, ...]:
     """For an emergency call: all of them, those that seem to work first, the full ones last."""
     return tuple(sorted(trunks, key=lambda trunk: standing(trunk, situation.trunk(trunk.key), at).hindrance))
+
+
+def in_order(
+    route: TrunkRule, able: Sequence[Trunk], call: OutboundCall, plan: DialPlan, at: datetime
+) -> tuple[Trunk, ...]:
+    """The route's trunks that may carry the call, as the route orders them."""
+    if route.cheapest:
+        return cheapest(able, call.called.value, plan, at)
+    return drawn(able, route.share, call.id)
+
+
+def cheapest(able: Sequence[Trunk], number: str, plan: DialPlan, at: datetime) -> tuple[Trunk, ...]:
+    """By what the first minute costs, with the connection; where no rate is known, last. number: E.164."""
+
+    def cost(trunk: Trunk) -> tuple[bool, Decimal]:
+        rate = rate_by(trunk, number, plan, at)
+        return (True, Decimal(0)) if rate is None else (False, price(rate, 60.0, "").amount)
+
+    return tuple(sorted(able, key=cost))
 
 
 def drawn(trunks: Sequence[Trunk], weights: Mapping[str, int], call: CallId) -> tuple[Trunk, ...]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,10 @@ from pytest import approx
 
 from router.model.call import CallId
 from router.model.decision import CallTo
+from router.model.department import Trunk
 from router.model.ending import LegResult
 from router.model.plan import RejectCause
+from router.model.rate import Rate, RateDeck
 from router.model.situation import Situation
 from router.model.trunk import CLOSED, Breaker, BreakerLimits, Failure, TrunkState
 from router.rules.caller_id import choose_caller_id, refusal
@@ -137,6 +140,39 @@ def test_who_cannot_carry_the_call_has_no_share_of_it() -> None:
     for n in range(40):
         call = replace(leaving(), id=CallId(f"c{n}"))
         assert trunks(choose_caller_id(call, plan, OPEN, knowing(backup=OPENED))) == ["voipco"]
+
+
+# ---- the cheapest
+
+
+def rated(trunk: Trunk, **prices: str) -> Trunk:
+    """prices: a minute's, by prefix: f33="0.02"."""
+    rates = {prefix[1:]: (rate(cost),) for prefix, cost in prices.items()}
+    return replace(trunk, rates=RateDeck(currency="GBP", of_prefix=rates, lengths=(2,)))
+
+
+def rate(cost: str) -> Rate:
+    return Rate(description="", per_minute=Decimal(cost))
+
+
+@pytest.mark.parametrize(
+    ("voipco", "backup", "order"),
+    [
+        pytest.param({"f33": "0.02"}, {"f33": "0.01"}, ["backup", "voipco"], id="the second is cheaper"),
+        pytest.param({"f33": "0.01"}, {"f33": "0.02"}, ["voipco", "backup"], id="the first is cheaper"),
+        pytest.param({"f33": "0.02"}, {"f33": "0.02"}, ["voipco", "backup"], id="at one price as they are written"),
+        pytest.param({"f44": "0.01"}, {"f33": "0.02"}, ["backup", "voipco"], id="without a rate comes last"),
+    ],
+)
+def test_where_the_cheapest_is_asked_for_it_goes_first(
+    voipco: dict[str, str], backup: dict[str, str], order: list[str]
+) -> None:
+    plan = acme(
+        trunks=[rated(VOIPCO, **voipco), rated(BACKUP, **backup)],
+        routes=[replace(trunk_rule("all", "voipco", "backup"), cheapest=True)],
+    )
+
+    assert trunks(choose_caller_id(leaving(), plan, OPEN)) == order
 
 
 # ---- the breaker
