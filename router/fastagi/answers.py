@@ -10,6 +10,7 @@ last, so that a dialplan that finds it empty knows it has no answer and goes to 
   CALLROUTER_DIAL_n      dial string of the n-th route; CALLROUTER_SECONDS_n: how long it rings
   CALLROUTER_SHOWN_n     /outbound: "Name <number>" as this trunk's carrier wants it; empty when withheld
   CALLROUTER_ASSERTED_n  /outbound: the number for P-Asserted-Identity
+  CALLROUTER_PRES_n      /outbound: "allowed" or "prohib", for CALLERID(pres)
   CALLROUTER_RING, CALLROUTER_LONGEST_S: for [callrouter-department], when CALLROUTER_GOTO leads there for a message
   CALLROUTER_ROUTES      how many routes there are
 
@@ -85,6 +86,7 @@ class Answer:
             if way.shown is not None:
                 values[f"CALLROUTER_SHOWN_{number}"] = way.shown
                 values[f"CALLROUTER_ASSERTED_{number}"] = way.asserted
+                values[f"CALLROUTER_PRES_{number}"] = "allowed" if way.shown else "prohib"
         values["CALLROUTER_ROUTES"] = str(len(self.routes))
         return values
 
@@ -131,15 +133,20 @@ def answer_inbound(
     """The decision for an inbound call as variables of a dialplan.
 
     called: as `dialable` leaves it. A plain dialplan rings: each ring step is a route, in-turn ones ring together,
-    without those who could not take the call at `at`. Prompts are left out. Targets too many for one variable go to
-    the fallback dialplan, which has them too.
+    without those who could not take the call at `at`. Prompts are left out. Targets too many for one variable, and
+    menus, are left to the fallback dialplan, which has both in its own way.
     """
     routes: list[Route] = []
+    to_fallback = f"{fallback.CONTEXT},{called},1"
     department = decision.department or ""
     for step in decision.plan.steps:
         match step:
-            case Play() | Menu() | DeadEnd():
+            case Play():
                 continue
+            case Menu():
+                return Answer(department=department, goto=to_fallback, routes=tuple(routes))
+            case DeadEnd():
+                return Answer(department=department, refused=RejectCause.REJECTED, routes=tuple(routes))
             case Ring() | Queue() as ring:
                 offers = line_up(ring, plan, situation, at).offers
                 there = [offer for offer in offers if offer.endpoint]
@@ -147,8 +154,7 @@ def answer_inbound(
                 if not dial:
                     continue
                 if len(dial.encode()) > MOST_DIAL_BYTES:
-                    goto = f"{fallback.CONTEXT},{called},1"
-                    return Answer(department=department, goto=goto, routes=tuple(routes))
+                    return Answer(department=department, goto=to_fallback, routes=tuple(routes))
                 offer = Offer(dial=dial, person=there[0].person if len(there) == 1 else None)
                 rings_for_s = ring.for_s if isinstance(ring, Ring) else ring.longest_s
                 routes.append(Route(offer=offer, rings_for_s=rings_for_s))

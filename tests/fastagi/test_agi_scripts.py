@@ -1,5 +1,6 @@
 """What a plain dialplan is told for a call, and what the records say afterwards."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,16 @@ from router.dialplan.replay import replay
 from router.fastagi.answers import MESSAGE
 from router.model.block import Block
 from router.model.call import CallId, Direction
+from router.model.department import MenuDef
 from router.model.ending import Ending, Fault, LegResult, Outcome, Party
 from router.model.hours import Position, Switch
 from router.model.people import Standing
-from router.model.plan import RejectCause
+from router.model.plan import DeadEnd, RejectCause
 from router.model.situation import Situation
+from router.model.steps import MenuStep
 from router.store.errors import StoreError
 from tests.fastagi.conftest import Dialplan
-from tests.rules.acme import acme
+from tests.rules.acme import SUPPORT, acme
 from tests.rules.conftest import CLOSED, OPEN, caller_id_rule, department, hop, inbound, person, reject, ring
 
 WITHHELD = "32"  # AST_PRES_RESTRICTED, user-provided
@@ -255,6 +258,25 @@ async def test_more_phones_than_a_variable_holds_go_to_the_fallback_dialplan(dia
 
     assert variables["CALLROUTER_GOTO"] == "callrouter-fallback,+442079460100,1"
     assert variables["CALLROUTER_ROUTES"] == "0"
+
+
+async def test_the_caller_of_a_menu_is_helped_by_the_fallback_dialplan(dialplan: Dialplan) -> None:
+    asked = department("sales", "+442079460100", open=(MenuStep(menu="main"),))
+    main = MenuDef(key="main", prompt="acme/welcome", choices=(), otherwise=(hop("support"),), where="menus.main")
+    dialplan.plan = replace(acme(departments=(asked, SUPPORT)), menus={"main": main})
+
+    variables = await dialplan.inbound("+442079460100")
+
+    assert variables["CALLROUTER_GOTO"] == "callrouter-fallback,+442079460100,1"
+
+
+async def test_a_dead_end_is_a_refusal(dialplan: Dialplan) -> None:
+    dialplan.plan = acme(inbound=[inbound("nuisance", DeadEnd(for_s=60.0), callers=["withheld"])])
+
+    variables = await dialplan.inbound("+442079460100", callerid="07400123457", callingpres=WITHHELD)
+
+    assert (variables["CALLROUTER_REFUSED"], variables["CALLROUTER_ROUTES"]) == ("21", "0")
+    assert dialplan.record.ending and dialplan.record.ending.outcome is Outcome.REJECTED
 
 
 async def test_a_rejected_caller_gets_the_plans_cause(dialplan: Dialplan) -> None:
