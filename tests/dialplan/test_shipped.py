@@ -142,4 +142,4 @@ def test_the_json_schema_is_whole_and_knows_what_is_refused() -> None:
     assert {"const": "always"} in record["anyOf"]
     assert {"$ref": "#/$defs/RingEntry"} in ring["anyOf"][0]["anyOf"]
     assert [each["type"] for each in key["oneOf"]] == [["string", "integer"], "array"]
-    assert made["required"] == ["company", "country", "timezone", "departments"]
+    assert "required" not in made, "a file is one of several"
