@@ -7,7 +7,7 @@ from router.dialplan import ring_steps
 from router.dialplan import steps as written
 from router.dialplan.draft import Draft
 from router.dialplan.ring_steps import RingEntry
-from router.dialplan.values import MEMBERS
+from router.dialplan.values import MEMBERS, OWNER
 from router.model.number import PhoneNumber
 from router.model.plan import Announcements, CallBackOffer, DeadEnd, Order, Play, Reject
 from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep, RingStep, VoicemailStep
@@ -91,6 +91,9 @@ def members_of(
     """
     found: dict[tuple[str | None, str | None], Member] = {}
     for entry in entries:
+        if entry.who.name == OWNER:
+            found[None, OWNER] = _owner(entry, confirm)
+            continue
         for person, number in _meant(draft, entry, members):
             key = (None, number.value) if number else (person, None)
             if key in found and _is_group(draft, entry):
@@ -106,6 +109,17 @@ def members_of(
                 confirm=wanted if wanted is not None else number is not None,
             )
     return tuple(found.values())
+
+
+def _owner(entry: RingEntry, confirm: bool | None) -> Member:
+    return Member(
+        person=None,
+        is_owner=True,
+        after_s=entry.after or 0.0,
+        for_s=entry.for_,
+        weight=entry.weight or 1,
+        confirm=bool(entry.confirm if entry.confirm is not None else confirm),
+    )
 
 
 def _meant(

@@ -9,7 +9,7 @@ from router.dialplan import limit_checks, number_checks, schedule_checks
 from router.dialplan.draft import SECTIONS, Draft
 from router.dialplan.faults import Path
 from router.dialplan.parts import Kind
-from router.dialplan.values import MEMBERS
+from router.dialplan.values import MEMBERS, OWNER
 
 
 def check(plan: Draft) -> None:
@@ -33,6 +33,8 @@ def names(plan: Draft) -> None:
                 plan.fault((section, name), f"a {first.value} has this name too; it could mean either", at_key=True)
             if name == MEMBERS:
                 plan.fault((section, name), '"members" means a department\'s own members', at_key=True)
+            if name == OWNER:
+                plan.fault((section, name), '"owner" means who looks after the caller', at_key=True)
 
 
 def rules(plan: Draft) -> None:

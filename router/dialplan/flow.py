@@ -6,7 +6,7 @@ from router.dialplan.draft import Draft, Home, StepList
 from router.dialplan.faults import Path
 from router.dialplan.ring_steps import QueueStep, RingEntry, RingStep
 from router.dialplan.steps import HopStep, MenuStep, Step, ends
-from router.dialplan.values import MEMBERS
+from router.dialplan.values import MEMBERS, OWNER
 
 Leads = Mapping[str, Sequence[tuple[Path, str]]]  # department or "menu KEY" -> places of steps, where each leads
 
@@ -86,10 +86,16 @@ def _rings_nobody(plan: Draft, entry: RingEntry, listed: StepList) -> str | None
         if listed.department is None or listed.home is Home.DAY:
             return '"members" is for a department\'s steps; name people or departments'
         return None if listed.department.members else "the department has no members, so nobody rings"
+    if who.name == OWNER and not _has_owners(plan):
+        return '"owner" rings nowhere: no contact has an owner; add contacts: with a column owner'
     department = plan.departments.get(who.name)
     if department is not None and not department.members:
         return f'department "{who.name}" has no members, so nobody rings'
     return None
+
+
+def _has_owners(plan: Draft) -> bool:
+    return any(contact.owner for each in plan.contacts.lists.values() for contact in each.contacts.values())
 
 
 def leads(plan: Draft) -> Leads:

@@ -8,7 +8,7 @@ from router.model.plan import Announcements, CallBackOffer, DeadEnd, Music, Orde
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One who may be rung. person: key, None for a bare number.
+    """One who may be rung. person: key, None for a bare number. is_owner: who looks after the caller, by contacts.
 
     number: rung by a trunk in place of the person's phone, as their mobile is. after_s: joins so long after the
     step began, or at once when nobody rings any more. for_s: a limit of their own. weight: for Order.WEIGHTED, at
@@ -21,6 +21,7 @@ class Member:
     for_s: float | None = None
     weight: int = 1
     confirm: bool = False
+    is_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

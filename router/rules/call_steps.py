@@ -1,9 +1,12 @@
 """A department's, rule's or menu's steps for one call: names looked up, what phones show and ring with decided."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from router.model.call import InboundCall
+from router.model.contact import Contact
 from router.model.department import Department, DialPlan
+from router.model.number import PhoneNumber
 from router.model.plan import (
     DeadEnd,
     Menu,
@@ -55,7 +58,7 @@ class CallSteps:
     def _ring(self, step: RingStep, here: Department | None, given: Given) -> Ring:
         return Ring(
             department=here.key if here else None,
-            targets=tuple(map(self.target, step.members)),
+            targets=self._targets(step.members),
             for_s=step.for_s,
             order=step.order,
             each_s=step.each_s,
@@ -68,7 +71,7 @@ class CallSteps:
     def queue(self, step: QueueStep, here: Department, given: Given) -> Queue:
         return Queue(
             department=here.key,
-            targets=tuple(map(self.target, step.members)),
+            targets=self._targets(step.members),
             order=step.order,
             each_s=step.each_s,
             longest_s=step.longest_s,
@@ -97,15 +100,30 @@ class CallSteps:
 
     def _ringtone(self, of_step: str, here: Department | None, given: Given) -> str:
         """The caller's own, else what a rule or hop gave, the step's, the department's."""
-        number = self.call.caller.number
-        contact = self.plan.contact_of.get(number.value) if number else None
+        contact = self._contact()
         of_department = here.ringtone if here else ""
         return (contact.ringtone if contact else "") or given.ringtone or of_step or of_department
+
+    def _contact(self) -> Contact | None:
+        number = self.call.caller.number
+        return self.plan.contact_of.get(number.value) if number else None
 
     def _label(self, here: Department | None) -> str:
         if here is None:
             return ""
         return here.labels.get(self.call.called.value, here.label)
+
+    def _targets(self, members: Sequence[Member]) -> tuple[Target, ...]:
+        """Nobody twice, also where the caller's owner is named too; without an owner nobody is."""
+        contact = self._contact()
+        owner = contact.owner if contact else None
+        found: dict[tuple[str | None, PhoneNumber | None], Target] = {}
+        for member in members:
+            if member.is_owner and owner is None:
+                continue
+            target = self.target(replace(member, person=owner) if member.is_owner else member)
+            found.setdefault((target.person, target.number), target)
+        return tuple(found.values())
 
     def target(self, member: Member) -> Target:
         person = self.plan.people.get(member.person or "")

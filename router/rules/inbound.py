@@ -215,6 +215,8 @@ class _Arriving:
                     following = self._enter(step, into)
                     break
                 made = for_call.made(step, into.here, into.given)
+                if isinstance(made, Ring | Queue) and not made.targets:
+                    continue  # for the caller's owner, who has none
                 into.steps.append(made)
                 if isinstance(made, _ENDING):
                     break

@@ -6,13 +6,16 @@ from datetime import datetime
 import pytest
 
 from router.model.call import InboundCall
+from router.model.contact import Contact
 from router.model.decision import RoutingDecision
 from router.model.department import DialPlan, InboundRule
 from router.model.number import NumberKind, PhoneNumber
 from router.model.plan import Play, Reject, RejectCause, Ring, Target, Voicemail
+from router.model.steps import Member
 from router.rules.explain import step_text
 from router.rules.inbound import PERSON_RINGS_FOR_S, route
 from tests.rules.acme import (
+    MOBILE,
     PEOPLE,
     SALES,
     SUPPORT,
@@ -133,6 +136,32 @@ def test_a_person_s_own_number_rings_their_phone(caller: PhoneNumber) -> None:
     decision = decide(call, acme(people=people))
     assert [step_text(step) for step in decision.plan.steps] == ["ring bob"]
     assert decision.because == "+442079460150 is Bob's number"
+
+
+@pytest.mark.parametrize(
+    ("caller", "steps"),
+    [
+        pytest.param("+447400123457", ["ring bob", "ring alice bob", "voicemail"], id="a contact of Bob's"),
+        pytest.param("+447400123458", ["ring alice bob", "voicemail"], id="a contact of nobody's"),
+        pytest.param("+447400123459", ["ring alice bob", "voicemail"], id="no contact"),
+        pytest.param(None, ["ring alice bob", "voicemail"], id="no number"),
+    ],
+)
+def test_the_caller_s_owner_is_rung_where_there_is_one(caller: str | None, steps: list[str]) -> None:
+    owner = replace(ring(), members=(Member(person=None, is_owner=True),))
+    sales = replace(SALES, open=(owner, ring("alice", "bob"), VOICEMAIL))
+    known = {"+447400123457": "bob", "+447400123458": None}
+    contacts = {number: Contact(number=public(number), name="Zoe", owner=who) for number, who in known.items()}
+    plan = replace(acme(departments=(sales, SUPPORT)), contact_of=contacts)
+    assert [step_text(step) for step in decide(arriving(caller=caller), plan).plan.steps] == steps
+
+
+def test_who_is_named_beside_being_the_owner_is_rung_once() -> None:
+    members = (Member(person=None, is_owner=True), Member(person="alice"), Member(person="bob"))
+    sales = replace(SALES, open=(replace(ring(), members=members), VOICEMAIL))
+    contact = Contact(number=MOBILE, name="Zoe", owner="bob")
+    plan = replace(acme(departments=(sales, SUPPORT)), contact_of={MOBILE.value: contact})
+    assert step_text(decide(arriving(), plan).plan.steps[0]) == "ring bob alice"
 
 
 def test_the_company_s_own_number_reaches_its_department_from_a_colleague_s_phone() -> None:

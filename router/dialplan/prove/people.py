@@ -46,13 +46,15 @@ def _members(department: Department, plan: DialPlan, rung: frozenset[str]) -> It
 
 def _rung(plan: DialPlan) -> frozenset[str]:
     """Everybody whom some step rings."""
+    owners = {contact.owner for contact in plan.contact_of.values()}
     return frozenset(
-        member.person
+        person
         for steps in _all_steps(plan)
         for step in steps
         if isinstance(step, RingStep | QueueStep)
         for member in step.members
-        if member.person is not None
+        for person in (owners if member.is_owner else {member.person})
+        if person is not None
     )
 
 
