@@ -1,0 +1,222 @@
+"""Calls that are denied or over a limit: refused with words, told by mail, and got round by nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest import approx
+
+from router.calls.spending import Accounts
+from router.model.call import CallId, Direction
+from router.model.department import DialPlan
+from router.model.ending import Outcome
+from router.model.limits import DenyRule, Limits, Usage
+from router.model.record import CallRecord, LegRecord
+from tests.calls.house import House, nothing_left, place
+from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
+from tests.calls.test_outbound import PARIS, dial
+from tests.rules.acme import acme
+from tests.rules.conftest import patterns
+from tests.support.clock import A_TUESDAY, now, run
+from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
+from tests.support.phones import Caller, answers, never_answers, refuses
+
+ALICE = Caller(number="201", talks_for_s=10.0, hangs_up_after_s=200.0)
+
+
+def denying(plan: DialPlan, *to: str, prompt: str | None = None) -> DialPlan:
+    rule = DenyRule(path="outbound.deny[0]", name="too dear", called=patterns(to), prompt=prompt)
+    return replace(plan, denied=(rule,))
+
+
+def limited(alerts: tuple[str, ...] = ("it@acme.example",), **limits: Any) -> DialPlan:
+    return replace(acme(), limits=Limits(**limits), alerts=alerts)
+
+
+# ---- denied
+
+
+def test_a_denied_call_is_refused_as_such_and_no_trunk_is_asked() -> None:
+    call = dial(PARIS, plan=denying(acme(), "FR"), phones={"voipco": answers()})
+
+    assert (call.outcome, call.line.sip_status) == (Outcome.REJECTED, 403)
+    assert not call.asterisk.legs
+    assert call.record.rule == "outbound.deny[0]"
+    assert call.record.because == "+33140205050 may not be called: too dear"
+
+
+def test_a_denied_caller_hears_why_before_anything_is_charged() -> None:
+    call = dial(PARIS, plan=denying(acme(), "FR", prompt="acme/welcome"), phones={"voipco": answers()})
+
+    assert call.line.heard.in_order == ["prompt:acme/welcome"]
+    assert call.line.answered_at_s is None
+    assert call.line.sip_status == 403
+
+
+def test_a_caller_is_not_forwarded_to_a_number_that_is_denied() -> None:
+    plan = denying(plan_where(MOBILE, "no-answer"), "GB")
+    call = place(plan=plan, phones={"alice": never_answers(), AT_MOBILE: answers()})
+
+    assert [leg.who for leg in call.asterisk.legs] == ["alice"]
+    assert any("may not be called: too dear" in line.what for line in call.record.trace)
+
+
+# ---- counted
+
+
+def calls(script: Callable[[House], Any], plan: DialPlan, **phones: Any) -> House:
+    async def main() -> House:
+        async with FakeAsterisk(phones=phones or {"voipco": answers()}, app="callrouter") as fake:
+            house = House(asterisk=fake, plan=plan)
+            await script(house)
+            nothing_left(house)
+            return house
+
+    return run(main())
+
+
+async def call_out(house: House, number: str = PARIS, caller: Caller = ALICE) -> CallRecord:
+    return await house.over(house.asterisk.call(caller, to=number, door=OUTBOUND, endpoint="alice"))
+
+
+def test_one_call_more_than_may_go_on_at_a_time_is_refused_until_one_has_ended() -> None:
+    async def script(house: House) -> None:
+        lines = [house.asterisk.call(ALICE, to=PARIS, door=OUTBOUND, endpoint="alice") for _ in range(2)]
+        await asyncio.sleep(2.0)
+        third = house.asterisk.call(ALICE, to=PARIS, door=OUTBOUND, endpoint="alice")
+        await third.ended.wait()
+        assert third.sip_status == 403
+        for line in lines:
+            await line.ended.wait()
+        assert (await call_out(house)).answered_at is not None
+        assert not house.state.usages["person:alice"].going_on
+
+    calls(script, limited(concurrent=2))
+
+
+def test_calls_are_counted_by_the_minute_and_a_second_trunk_is_no_second_call() -> None:
+    async def script(house: House) -> None:
+        brief = replace(ALICE, talks_for_s=1.0)
+        outcomes = [(await call_out(house, caller=brief)).ending for _ in range(3)]
+        assert [ending.outcome if ending else None for ending in outcomes] == [
+            Outcome.ANSWERED,
+            Outcome.ANSWERED,
+            Outcome.REJECTED,
+        ]
+        await asyncio.sleep(61.0)
+        assert (await call_out(house)).answered_at is not None
+
+    calls(script, limited(per_minute=2), voipco=refuses(503), backup=answers())
+
+
+def test_minutes_abroad_are_used_up_and_begin_anew_the_next_day() -> None:
+    async def script(house: House) -> None:
+        first = await call_out(house, caller=replace(ALICE, talks_for_s=100.0))
+        assert first.talked_s == approx(60.0, abs=0.2)
+        assert house.state.usages["person:alice"].foreign_s == approx(60.0, abs=0.2)
+        assert (await call_out(house)).answered_at is None
+        await asyncio.sleep(24 * 3600.0)
+        assert (await call_out(house)).answered_at is not None
+
+    calls(script, limited(foreign_s=60.0))
+
+
+def test_a_talk_ends_at_its_limit_with_a_beep_a_minute_before() -> None:
+    call = dial(
+        PARIS,
+        plan=limited(longest_s=90.0),
+        caller=replace(ALICE, talks_for_s=300.0, hangs_up_after_s=400.0),
+        phones={"voipco": answers()},
+    )
+
+    assert call.record.talked_s == approx(90.0, abs=0.2)
+    told = [line.what for line in call.record.trace]
+    assert told[-2:] == ["the talk may last 60 s more", "the talk has lasted as long as it may"]
+    assert "voipco + beep" in call.line.heard.in_order
+
+
+def test_a_forwarded_call_goes_to_the_departments_account() -> None:
+    async def script(house: House, line: Any) -> None:
+        await asyncio.sleep(30.0)
+        seen.update({subject: len(usage.going_on) for subject, usage in house.state.usages.items()})
+
+    seen: dict[str, int] = {}
+    place(
+        plan=plan_where(MOBILE, "no-answer"),
+        caller=Caller(hangs_up_after_s=60.0),
+        phones={"alice": never_answers(), AT_MOBILE: never_answers()},
+        meanwhile=script,
+    )
+    assert seen == {"forwarded:sales": 1, "department:sales": 1}
+
+
+# ---- told
+
+
+def test_a_limit_that_is_reached_is_told_once_an_hour() -> None:
+    async def script(house: House) -> None:
+        for _ in range(3):
+            await call_out(house)
+        assert len(house.state.alerts) == 1
+        await asyncio.sleep(3601.0)
+        await call_out(house)
+        first, second = house.state.alerts.values()
+        assert first.to == ("it@acme.example",)
+        assert first.subject == "Calls are refused: person:alice has reached its limit of 0 foreign minutes a day"
+        assert ("Who", "Alice, extension 201") in first.rows
+        assert second.at - first.at >= timedelta(hours=1)
+        assert [change.what for change in house.state._changes].count(
+            "a call to +33140205050 was refused: person:alice has reached its limit of 0 foreign minutes a day"
+        ) == 2
+
+    calls(script, limited(foreign_s=0.0))
+
+
+def test_nobody_is_written_to_where_nobody_is_to_be_told() -> None:
+    async def script(house: House) -> None:
+        await call_out(house)
+        assert not house.state.alerts
+
+    calls(script, limited(alerts=(), foreign_s=0.0))
+
+
+# ---- after a restart
+
+
+@pytest.mark.parametrize(
+    ("direction", "subjects"),
+    [
+        (Direction.OUTBOUND, {"person:alice", "department:sales"}),
+        (Direction.INBOUND, {"forwarded:sales", "department:sales"}),
+    ],
+)
+def test_the_minutes_of_today_are_known_after_a_restart(direction: Direction, subjects: set[str]) -> None:
+    minute, usages = timedelta(minutes=1), dict[str, Usage]()
+    leg = LegRecord(
+        id="leg",
+        endpoint="PJSIP/+33140205050@voipco",
+        trunk="voipco",
+        called="+33140205050",
+        answered_at=A_TUESDAY - 10 * minute,
+        ended_at=A_TUESDAY - 7 * minute,
+    )
+    record = CallRecord(
+        id=CallId("1"),
+        direction=direction,
+        channel="c",
+        caller_number="201",
+        caller_name="",
+        called_number=PARIS,
+        called_raw=PARIS,
+        arrived_at=A_TUESDAY - 10 * minute,
+        person="alice",
+        department="sales",
+        legs=(leg,),
+    )
+
+    Accounts(usages, now).recall(record, acme(), A_TUESDAY)
+
+    assert {subject: usage.foreign_s for subject, usage in usages.items()} == dict.fromkeys(subjects, 180.0)
