@@ -33,6 +33,7 @@ class Presence:
         self._people = people
         self._trunks = trunks
         self._is_answered = True
+        self._told_missing: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         while True:
@@ -51,10 +52,17 @@ class Presence:
             states, self._is_answered = {}, False
         else:
             self._is_answered = True
+            self._tell_missing(frozenset(endpoints) - states.keys())
         for person in people:
             self._staff.registered(person.key, _STATES.get(states.get(person.endpoint, "")))
         for trunk, endpoint in trunks.items():
             self._trunks.seen(trunk, _STATES.get(states.get(endpoint, "")))
+
+    def _tell_missing(self, missing: frozenset[str]) -> None:
+        """Each once: mostly a name that was written wrongly, here or in pjsip.conf."""
+        if new := sorted(missing - self._told_missing):
+            log.warning("asterisk has no such endpoint", endpoints=", ".join(new))
+        self._told_missing = missing
 
     async def _states(self, technologies: Iterable[str]) -> Mapping[str, str]:
         """State by endpoint, such as "PJSIP/alice". Raises AriError."""

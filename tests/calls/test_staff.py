@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from router.ari.client import Ari
 from router.ari.errors import Unreachable
@@ -133,12 +134,15 @@ def test_while_asterisk_does_not_answer_nobody_is_taken_for_unregistered() -> No
     run(main())
 
 
-def test_of_a_phone_asterisk_does_not_know_nothing_is_known() -> None:
+def test_a_phone_asterisk_does_not_know_is_told_once_and_nothing_is_known_of_it() -> None:
     async def main() -> None:
-        phones = Phones(person("zoe"))
-        async with phones.asterisk:
-            await phones.presence.look()
+        phones = Phones(person("zoe"), PEOPLE[0])
+        with capture_logs() as log:
+            async with phones.asterisk:
+                await phones.presence.look()
+                await phones.presence.look()
         assert phones.registered.get("zoe") is None
+        assert [line["endpoints"] for line in log if line["log_level"] == "warning"] == ["PJSIP/zoe"]
 
     run(main())
 
