@@ -25,6 +25,8 @@ def short_number(digits: str, country: str) -> PhoneNumber | None:
     # What stands before a number is none of a short one, but is taken off by the parser: 0101 is no 101.
     if str(read.national_number) != digits or not shortnumberinfo.is_valid_short_number_for_region(read, country):
         return None
-    if shortnumberinfo.is_sms_service_for_region(read, country):
+    if shortnumberinfo.is_sms_service_for_region(read, country) or phonenumbers.is_emergency_number(
+        digits, country
+    ):
         return None
     return PhoneNumber(kind=NumberKind.SHORT, value=digits, raw=digits, country=country, type=NumberType.SHORT)

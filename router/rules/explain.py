@@ -10,6 +10,7 @@ from router.model.department import DialPlan, Trunk
 from router.model.number import NumberKind
 from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, Ring, Step, Voicemail
 from router.model.situation import Situation
+from router.rules.attestation import predicted
 from router.rules.charges import rate_by, rate_text
 from router.rules.ringing import Offer, line_up
 from router.rules.words import in_words, queue_line, ring_line, target_text
@@ -152,6 +153,9 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
             for number, choice in enumerate(decision.trunks, 1):
                 shows = choice.shown or f"nothing, asserting {choice.asserted}"
                 lines.append(f"  {number}. {choice.trunk}: dials {choice.dial}, shows {shows}")
+                signed = predicted(choice, decision.called, plan)
+                if signed is not None:
+                    lines.append(f"     attestation {signed.level.value}: {signed.because}")
                 lines += _cost_lines(plan.trunks[choice.trunk], call, plan)
         case _:
             assert_never(decision.to)

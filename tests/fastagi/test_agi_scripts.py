@@ -40,10 +40,12 @@ async def test_a_sales_call_shows_sales_number_in_each_trunks_format(dialplan: D
         "CALLROUTER_SECONDS_1": "120",
         "CALLROUTER_SHOWN_1": "Acme Ltd <+442079460100>",
         "CALLROUTER_ASSERTED_1": "+442079460100",
+        "CALLROUTER_PRES_1": "allowed",
         "CALLROUTER_DIAL_2": "PJSIP/02071838750@backup",
         "CALLROUTER_SECONDS_2": "120",
         "CALLROUTER_SHOWN_2": "Acme Ltd <02079460100>",
         "CALLROUTER_ASSERTED_2": "02079460100",
+        "CALLROUTER_PRES_2": "allowed",
         "CALLROUTER_ROUTES": "2",
     }
 
@@ -64,6 +66,7 @@ async def test_a_phone_that_hides_itself_is_withheld_but_asserted_to_the_carrier
     variables = await dialplan.outbound("020 7183 8750", callingpres=WITHHELD)
 
     assert (variables["CALLROUTER_SHOWN_1"], variables["CALLROUTER_ASSERTED_1"]) == ("", "+442079460100")
+    assert variables["CALLROUTER_PRES_1"] == "prohib"
     assert dialplan.record.shown == "withheld"
 
 

@@ -293,7 +293,9 @@ def test_an_outgoing_call_layer_by_layer_then_trunk_by_trunk() -> None:
         "because: Sales shows +442079460100",
         "trunks:",
         "  1. voipco: dials PJSIP/+33140205050@voipco, shows +442079460100",
+        "     attestation C: it leaves GB by a gateway, which knows nobody",
         "  2. backup: dials PJSIP/0033140205050@backup, shows 02079460100",
+        "     attestation C: it leaves GB by a gateway, which knows nobody",
     ]
 
 
@@ -306,7 +308,9 @@ def test_an_outgoing_call_that_is_withheld() -> None:
         "because: Sales shows nothing (withheld)",
         "trunks:",
         "  1. voipco: dials PJSIP/+33140205050@voipco, shows nothing, asserting +442079460100",
+        "     attestation C: it leaves GB by a gateway, which knows nobody",
         "  2. backup: dials PJSIP/0033140205050@backup, shows nothing, asserting 02079460100",
+        "     attestation C: it leaves GB by a gateway, which knows nobody",
     ]
 
 

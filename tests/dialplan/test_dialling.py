@@ -1,0 +1,148 @@
+"""What phones dial: codes before a number, numbers for everybody, and the emergency number behind any habit."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.dialplan.dialling import read_dialled
+from router.dialplan.numbers import read_number
+from router.dialplan.short_numbers import short_number
+from router.model.decision import CallTo
+from router.model.department import CallPrefix, DialPlan, Feature
+from router.model.number import NumberKind, NumberType
+from tests.rules.acme import acme, leaving, placed
+from tests.rules.conftest import caller_id_rule, pattern, trunk_rule
+
+E164, SHORT, EXTENSION, EMERGENCY, INVALID = (
+    NumberKind.E164,
+    NumberKind.SHORT,
+    NumberKind.EXTENSION,
+    NumberKind.EMERGENCY,
+    NumberKind.INVALID,
+)
+PREFIXES = {"*67": CallPrefix.WITHHOLD, "*7": CallPrefix.SHOW_AS}
+PLAN = replace(acme(), prefixes=PREFIXES, codes={"*5": Feature.FORWARD, "*8": Feature.PICK_UP})
+
+DIALLED = {
+    "a number": ("07400 123456", E164, "+447400123456", False, None),
+    "withheld": ("*6707400123456", E164, "+447400123456", True, None),
+    "withheld, abroad": ("*67 0033 1 40 20 50 50", E164, "+33140205050", True, None),
+    "withheld, a colleague": ("*67201", EXTENSION, "201", True, None),
+    "withheld, a short number": ("*67101", SHORT, "101", True, None),
+    "as Support": ("*7601*07400123456", E164, "+447400123456", False, "support"),
+    "as Support, abroad": ("*7601*+33140205050", E164, "+33140205050", False, "support"),
+    "as nobody": ("*7699*07400123456", INVALID, "*7699*07400123456", False, None),
+    "as Support, nobody": ("*7601*", INVALID, "*7601*", False, "support"),
+    "a code alone": ("*67", INVALID, "*67", True, None),
+    "a code twice": ("*67*6707400123456", INVALID, "*67*6707400123456", True, None),
+    "another code": ("*5201", INVALID, "*5201", False, None),
+    "the police": ("101", SHORT, "101", False, None),
+    "a European one": ("116 123", SHORT, "116123", False, None),
+    "none": ("0101", INVALID, "0101", False, None),
+    "emergency": ("999", EMERGENCY, "999", False, None),
+    "emergency, withheld": ("*67999", EMERGENCY, "999", False, None),
+    "emergency, as Support": ("*7601*112", EMERGENCY, "112", False, None),
+    "emergency, by a code that is none here": ("*82112", EMERGENCY, "112", False, None),
+    "emergency, by a mobile's code": ("#31#999", EMERGENCY, "999", False, None),
+    "emergency, by an outside line": ("9999", EMERGENCY, "999", False, None),
+    "emergency, by another outside line": ("0 112", EMERGENCY, "112", False, None),
+    "emergency, withheld by an outside line": ("*679999", EMERGENCY, "999", False, None),
+    "emergency, as an address book has it": ("+112", EMERGENCY, "112", False, None),
+    "emergency, sent off": ("999#", EMERGENCY, "999", False, None),
+    "emergency and more": ("9991", INVALID, "9991", False, None),
+}
+
+
+@pytest.mark.parametrize(("text", "kind", "value", "withhold", "show_as"), DIALLED.values(), ids=DIALLED.keys())
+def test_what_is_dialled_is_read(
+    text: str, kind: NumberKind, value: str, withhold: bool, show_as: str | None
+) -> None:
+    read = read_dialled(text, PLAN)
+
+    assert (read.called.kind, read.called.value) == (kind, value)
+    assert (read.withhold, read.show_as) == (withhold, show_as)
+    assert read.called.raw == text
+
+
+SHORTS = {
+    "GB": ("101 111 116123 123", "999 112 202 60600 0101 1"),
+    "US": ("311 411 711", "911 2345678 23456 12"),
+    "DE": ("115 116117 11880", "110 112 22044"),
+}
+
+
+@pytest.mark.parametrize(("country", "which"), SHORTS.items(), ids=SHORTS.keys())
+def test_a_countrys_short_numbers_may_be_called(country: str, which: tuple[str, str]) -> None:
+    are, are_not = which
+    for digits in are.split():
+        number = short_number(digits, country)
+        assert number is not None and (number.type, number.country) == (NumberType.SHORT, country)
+    for digits in are_not.split():
+        assert short_number(digits, country) is None, digits
+
+
+def test_a_colleagues_extension_goes_before_a_short_number() -> None:
+    assert read_number("101", replace(PLAN, person_of={"101": "alice"})).kind is EXTENSION
+
+
+def test_a_short_number_is_called_as_it_is_and_rules_know_it() -> None:
+    rules = [caller_id_rule("police", "+442079460199")]
+    rules = [replace(rules[0], called=(replace(pattern("GB"), text="GB"),))]
+    routes = [trunk_rule("short", "backup", called=["101"]), trunk_rule("all", "voipco")]
+    decision = placed(leaving(read_dialled("101", PLAN).called), acme(caller_ids=rules, routes=routes))
+
+    assert [choice.dial for choice in decision.trunks] == ["PJSIP/101@backup"]
+    assert decision.rule == "caller_id.police"
+
+
+def test_a_number_without_its_area_code_is_refused_as_such() -> None:
+    for text, country in (("555 0134", "US"), ("7946 0100", "GB")):
+        plan = replace(acme(), country=country)
+        decision = placed(leaving(read_dialled(text, plan).called), plan)
+        assert (decision.to, decision.refused.partition(" ")[2]) == (CallTo.NOWHERE, "lacks its area code")
+
+
+def test_what_is_behind_a_code_and_no_number_is_refused_with_the_reason() -> None:
+    def refused(text: str) -> str:
+        return placed(leaving(read_dialled(text, PLAN).called), PLAN).refused
+
+    assert refused("*67") == "*67 has no number behind its code that can be called"
+    assert refused("*7699*1") == "*7699*1 does not say as which department: its extension, *, then the number"
+    assert refused("*6779460100") == "*6779460100 lacks its area code"
+
+
+@given(st.text(alphabet="0123456789*#+ -;.aZ", max_size=24) | st.text(max_size=12))
+def test_whatever_is_dialled_is_read_and_decided(text: str) -> None:
+    read = read_dialled(text, PLAN)
+    decision = placed(replace(leaving(read.called), withhold=read.withhold, show_as=read.show_as), PLAN)
+
+    for choice in decision.trunks:
+        number = choice.dial.removeprefix("PJSIP/").partition("@")[0]
+        assert number.removeprefix("+").isdigit() and number.isascii()
+
+
+@given(
+    codes=st.dictionaries(st.from_regex(r"\*[0-9]{1,4}", fullmatch=True), st.sampled_from(Feature), max_size=4),
+    prefixes=st.dictionaries(
+        st.from_regex(r"\*[0-9]{1,4}", fullmatch=True), st.sampled_from(CallPrefix), max_size=2
+    ),
+    habit=st.sampled_from(["", "*67", "*82", "#31#", "*31#", "9", "0", "+", "141"]),
+    number=st.sampled_from(["999", "112"]),
+    country=st.sampled_from(["GB", "US", "FR", "any"]),
+)
+def test_no_plan_stands_before_an_emergency_number(
+    codes: dict[str, Feature], prefixes: dict[str, CallPrefix], habit: str, number: str, country: str
+) -> None:
+    routes = [trunk_rule("none", "backup", called=[country])]
+    plan: DialPlan = replace(
+        acme(routes=routes, caller_ids=[caller_id_rule("shy", None)]), codes=codes, prefixes=prefixes
+    )
+    taken = any(habit.startswith(code) for code in prefixes)  # what follows such a code is read for itself
+    read = read_dialled(habit + number, plan)
+
+    if not taken:
+        assert (read.called.kind, read.called.value) == (EMERGENCY, number)
+        assert placed(leaving(read.called, by=None), plan).to is CallTo.EMERGENCY
+    assert read_dialled(number, plan).called.kind is EMERGENCY
