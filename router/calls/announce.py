@@ -6,7 +6,6 @@ Asterisk plays as `number:` cannot be stopped.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import structlog
 
@@ -14,6 +13,7 @@ from router.ari.errors import RequestRefused
 from router.ari.models import Event, PlaybackFinished
 from router.calls.call import Call
 from router.calls.errands import insist
+from router.calls.prompt import media
 from router.calls.waiting_room import Told
 from router.model.plan import Announcements, Queue
 
@@ -51,10 +51,10 @@ class Announcer:
         if self._playing is not None:
             self.stop()
             return
-        media = self._media()
+        sounds = self._sounds()
         self.next_at = now + self._announce.every_s
-        if media:
-            self._begin(media)
+        if sounds:
+            self._begin(sounds)
 
     def take(self, event: Event) -> None:
         if isinstance(event, PlaybackFinished) and event.playback.id == self._playing:
@@ -78,16 +78,16 @@ class Announcer:
             except TimeoutError:
                 self.stop()
 
-    def _begin(self, media: Sequence[str]) -> None:
+    def _begin(self, sounds: Sequence[str]) -> None:
         playing = self._playing = self._call.name("told")
         self._call.feed.add(playing)
         self.next_at = max(self.next_at, asyncio.get_running_loop().time() + self._call.exchange.limits.prompt_s)
-        self._call.errands.run(self._play(playing, media))
+        self._call.errands.run(self._play(playing, sounds))
 
-    async def _play(self, playing: str, media: Sequence[str]) -> None:
+    async def _play(self, playing: str, sounds: Sequence[str]) -> None:
         call = self._call
         try:
-            await call.ari.bridges.play_with_id(call.caller.bridge_id, playing, media=media)
+            await call.ari.bridges.play_with_id(call.caller.bridge_id, playing, media=sounds)
         except RequestRefused as error:
             log.warning("announcement refused", error=str(error))
         else:
@@ -100,18 +100,14 @@ class Announcer:
         self._playing = None
         self.next_at = asyncio.get_running_loop().time() + self._announce.every_s
 
-    def _media(self) -> list[str]:
-        told, announce, sounds = self._tell(), self._announce, self._call.exchange.sounds
-        media = [prompt(sounds, announce.prompt)] if announce.prompt else []
+    def _sounds(self) -> list[str]:
+        told, announce = self._tell(), self._announce
+        sounds = [media(self._call, announce.prompt)] if announce.prompt else []
         if announce.position:
-            media += position(told.position)
+            sounds += position(told.position)
         if announce.wait and told.minutes is not None:
-            media += wait(told.minutes)
-        return media + ([prompt(sounds, self._offer)] if self._offer else [])
-
-
-def prompt(sounds: Path, name: str) -> str:
-    return f"sound:{sounds / name}"
+            sounds += wait(told.minutes)
+        return sounds + ([media(self._call, self._offer)] if self._offer else [])
 
 
 def position(place: int) -> list[str]:

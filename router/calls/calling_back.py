@@ -149,6 +149,7 @@ class CallBacks:
         self._attempted(call, current)
         call.serving = entry.department
         call.occupies(offer.whom, entry.department)
+        self._room.release(place, offer)  # they talk: their phone rings no more
         return await arrival.placed(call, offer.whom, department=entry.department)
 
     def _rest_if_nobody_takes_it(self, place: Place) -> None:

@@ -427,13 +427,27 @@ def test_an_announcement_and_the_offer_are_one() -> None:
     assert "asks to be called back by sales" in traces(house, 2)
 
 
+async def called_back(house: House) -> None:
+    """The second customer has asked to be, and talks with Alice now."""
+    await busy_then(house)
+    while not any(call.is_talking and call.record.transferred_from for call in house.live.calls.values()):
+        await asyncio.sleep(0.5)
+
+
+def test_a_member_who_calls_back_talks_and_is_not_rung_any_more() -> None:
+    async def scene(house: House) -> None:
+        await called_back(house)
+        alice = house.staff.activities["alice"]
+        assert alice.is_talking and not alice.is_ringing
+
+    played(scene, plan=PLAN, phones={"alice": TALKS_30_S, "voipco": answers(after_s=2.0, talks_for_s=20.0)})
+
+
 def test_a_member_whose_call_back_is_adopted_is_on_the_phone() -> None:
     """They were offered the next caller during their talk."""
 
     async def scene(house: House) -> None:
-        await busy_then(house)
-        while not any(call.is_talking and call.record.transferred_from for call in house.live.calls.values()):
-            await asyncio.sleep(0.5)
+        await called_back(house)
         await kill(house)
         await start_again(house)
         await asyncio.sleep(1.0)
