@@ -14,19 +14,21 @@ from router.calls.filing import file_talks
 from router.calls.reconcile import reconcile
 from router.calls.sweep import sweep
 from router.model.ending import Outcome
-from router.model.plan import Announcements, CallBackOffer
-from tests.calls import test_menu, test_recording
+from router.model.people import ForwardWhen
+from router.model.plan import Announcements, CallBackOffer, Order
+from router.model.steps import Member
+from tests.calls import test_menu, test_pick_up, test_recording
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only
-from tests.calls.queueing import queue
+from tests.calls.queueing import nobody_waits, queue
 from tests.calls.test_hangup_anywhere import SCENES
 from tests.calls.test_park import LOT, dials
 from tests.rules.acme import acme
-from tests.rules.conftest import VOICEMAIL, ring
+from tests.rules.conftest import VOICEMAIL, extension, public, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Line
 from tests.support.fake.wire import error
 from tests.support.fake_asterisk import INBOUND, OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, declines, early_media, never_answers, transfers
+from tests.support.phones import Caller, answers, busy, decides, declines, early_media, never_answers, transfers
 
 TRUNKS = (
     acme(),
@@ -74,10 +76,36 @@ PASSED_ON = (
         "voipco": answers(after_s=1.0),
     },
 )
+_MOBILE, _ALICES = "+447400999888", "+447400777666"
+_BESIDE = queue(
+    members=(
+        Member(person="alice"),
+        Member(person="bob"),
+        Member(person="carol", number=public(_MOBILE), confirm=True),
+    ),
+    order=Order.TOGETHER,
+    each_s=8.0,
+    longest_s=40.0,
+    announce=Announcements(every_s=5.0, position=True, wait=True),
+)
+_FORWARDS = {ForwardWhen.NO_ANSWER: public(_ALICES), ForwardWhen.BUSY: extension("203")}
+_COMPANY = only(_BESIDE, VOICEMAIL)
+TOGETHER = (
+    replace(_COMPANY, people=_COMPANY.people | {"alice": replace(_COMPANY.people["alice"], forward=_FORWARDS)}),
+    {
+        "alice": [never_answers(), busy(), answers(after_s=5.0, talks_for_s=20.0)],
+        "bob": declines(after_s=1.0),
+        "carol": never_answers(),
+        f"{_MOBILE}@voipco": [decides("1", after_s=2.0, asked_for_s=10.0, talks_for_s=10.0), decides("")],
+        f"{_ALICES}@voipco": [decides("2", after_s=1.0), decides("1", after_s=1.0)],
+    },
+)
 SCENE = {
     **SCENES,
     "outgoing": TRUNKS,
     "queue": QUEUE,
+    "queue, all together": TOGETHER,
+    "picked up": (test_pick_up.PLAN, test_pick_up.NOBODY_ANSWERS),
     "transfer": TRANSFER,
     "parked": PARKED,
     "passed on": PASSED_ON,
@@ -194,6 +222,7 @@ async def one_call(scene: str, one_in: int, chance: random.Random, mishaps: int 
         await asyncio.sleep(1.0)
         await round_of(house)
         nothing_left(house)
+        nobody_waits(house)
         assert all(record.ending for record in records.values())
         assert not asterisk.stored_recordings
 
@@ -219,14 +248,19 @@ def begin(scene: str, house: House, chance: random.Random) -> Line | None:
             return line
         case "parked":
             line = house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
-            asyncio.get_running_loop().call_later(chance.uniform(2, 16), _dials_slot, house, line)
+            asyncio.get_running_loop().call_later(chance.uniform(2, 16), _dials, house, line, "dave", "701")
+            return line
+        case "picked up":
+            line = house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+            for who, code in (("carol", "*8201"), ("alice", "*8600")):
+                asyncio.get_running_loop().call_later(chance.uniform(1, 20), _dials, house, line, who, code)
             return line
     return house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
 
 
-def _dials_slot(house: House, line: Line) -> None:
+def _dials(house: House, line: Line, who: str, number: str) -> None:
     if not line.cause:
-        dials(house, "dave", "701", hangs_up_after_s=20.0)
+        dials(house, who, number, hangs_up_after_s=20.0)
 
 
 async def mishap(house: House, chance: random.Random) -> None:
