@@ -62,7 +62,7 @@ def limit_reached(call: Call, decision: CallerIdDecision) -> None:
         ("Who", _who(call)),
         ("Told again", "not within the next hour"),
     )
-    _send(call, call.plan.alerts, "limit", f"Calls are refused: {decision.refused}", rows)
+    _send(call, call.plan.alerts, "limit", f"Limit reached: calls of {decision.exceeded} are refused", rows)
 
 
 def _send(call: Call, to: tuple[str, ...], what: str, subject: str, rows: tuple[tuple[str, str], ...]) -> None:

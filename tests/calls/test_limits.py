@@ -165,7 +165,7 @@ def test_a_limit_that_is_reached_is_told_once_an_hour() -> None:
         await call_out(house)
         first, second = house.state.alerts.values()
         assert first.to == ("it@acme.example",)
-        assert first.subject == "Calls are refused: person:alice has reached its limit of 0 foreign minutes a day"
+        assert first.subject == "Limit reached: calls of person:alice are refused"
         assert ("Who", "Alice, extension 201") in first.rows
         assert second.at - first.at >= timedelta(hours=1)
         assert [change.what for change in house.state._changes].count(
