@@ -30,6 +30,7 @@ class Seen:
     to_header: str
     asserted_identity: str
     privacy: str
+    diversion: str
     alert_info: str
     trunk: str
 
@@ -72,6 +73,7 @@ class Leg:
             to_header=value("SEEN_TO", ""),
             asserted_identity=value("SEEN_PAI", ""),
             privacy=value("SEEN_PRIVACY", ""),
+            diversion=value("SEEN_DIVERSION", ""),
             alert_info=value("SEEN_ALERT", ""),
             trunk=self.far.trunk_at(value("SEEN_VIA", "")),
         )
