@@ -12,8 +12,8 @@ _WITHHELD = "withheld"
 
 def emergency(number: str, plan: DialPlan) -> Iterator[str]:
     for n, trunk in enumerate(plan.trunks.values(), 1):
-        known = plan.emergency.caller_id or own_number(trunk)
-        written = in_format(known, trunk) if known else ""
+        wanted = plan.emergency.caller_id
+        written = in_format(wanted if wanted and trunk.may_show(wanted) else own_number(trunk), trunk)
         yield from _route(n, trunk, number, f"{text.name(plan.company)} <{written}>", written)
     yield from _dialled(len(plan.trunks))
 
