@@ -21,7 +21,7 @@ from router.store.errors import StoreError
 
 log = structlog.get_logger()
 
-_MARGIN_S = 5.0
+_MARGIN_S = 2.0  # twice: the lease outlasts it, or the dialplan would ring people for who has left a message
 
 
 class NotRecorded(AriError):
@@ -89,10 +89,12 @@ async def _recorded(call: Call, name: str, longest_s: float) -> None:
 
     Raises NotRecorded when there is none.
     """
+    loop = asyncio.get_running_loop()
     for limit_s in (longest_s + _MARGIN_S, _MARGIN_S):
+        ends_at = loop.time() + limit_s
         try:
             while call.recording is not None:
-                match await call.next(limit_s):
+                match await call.next(ends_at - loop.time()):
                     case RecordingFinished(recording=recording) if recording.name == name:
                         call.recording = None
                     case RecordingFailed(recording=recording) if recording.name == name:

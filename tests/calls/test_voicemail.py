@@ -55,6 +55,18 @@ def test_a_message_that_never_ends_is_cut_at_the_longest() -> None:
     assert call.line.heard.seconds("recording") == approx(120.0, abs=2.0)
 
 
+def test_a_message_whose_end_is_not_told_is_fetched_all_the_same_also_of_who_presses_keys() -> None:
+    async def untold(house: House, line: Line) -> None:
+        house.asterisk.pbx.filtered |= {"RecordingFinished"}
+
+    keys = {float(at_s): "5" for at_s in range(30, 600, 30)}
+    call = place(plan=only(VOICEMAIL), caller=Caller(message_s=900.0, presses=keys), meanwhile=untold)
+
+    assert call.outcome is Outcome.VOICEMAIL
+    assert len(call.house.kept.messages) == 1
+    assert call.line.ended_at_s == approx(134.0, abs=0.5), "4 s of greeting; the lease lasts a second longer"
+
+
 @pytest.mark.parametrize("caller", [Caller(message_s=0.4), Caller(sends_sound=False, hangs_up_after_s=30.0)])
 def test_a_message_too_short_or_without_sound_is_dropped_with_a_record(caller: Caller) -> None:
     call = place(plan=only(VOICEMAIL), caller=caller)
