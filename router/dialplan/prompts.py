@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from pathlib import Path as Folder
+from typing import Any
 
-from router.dialplan import sounds
+from router.dialplan import scalars, sounds
 from router.dialplan.draft import Draft
-from router.dialplan.faults import Path
-from router.dialplan.ring_steps import QueueStep
-from router.dialplan.steps import PlayStep, RejectStep, Step
+from router.dialplan.faults import Path, dotted
 
-Named = Iterator[tuple[Path, str | None]]
+_PLACES: tuple[Path, ...] = (("departments",), ("menus",), ("schedules",), ("inbound",), ("outbound", "deny"))
+_KEYS = frozenset({"play", "prompt", "invalid", "greeting", "announce"})
+_NAMED_BY_THE_PLAN = frozenset({"when", "labels"})  # what stands below has other keys, of departments and numbers
 
 
 def check(plan: Draft, folder: Folder) -> None:
-    """Notes prompts that are missing or cannot be played, at every place that names them. folder: of the plan."""
-    wanted = [(path, name) for path, name in _named(plan) if name is not None]
+    """Notes prompts that are missing or cannot be played, at every place that names them. folder: of the plan.
+
+    Looked for in what is written, so that the prompts of an entry with another fault are told with that fault.
+    """
+    told = {fault.path for fault in plan.faults}
+    wanted = [(path, name) for path, name in _named(plan) if dotted(plan.source.mark(path).path) not in told]
     if not wanted:
         return
     found = sounds.find(folder)
@@ -24,29 +29,31 @@ def check(plan: Draft, folder: Folder) -> None:
             plan.fault(path, what)
 
 
-def _named(plan: Draft) -> Named:
-    for listed in plan.step_lists():
-        for index, step in enumerate(listed.steps):
-            yield from _of_step((*listed.path, index), step)
-    for name, department in plan.departments.items():
-        path: Path = ("departments", name)
-        if department.voicemail is not None:
-            yield (*path, "voicemail", "greeting"), department.voicemail.greeting
-        if department.record is not None:
-            yield (*path, "record", "announce"), department.record.announce
-    for at, rule in plan.denied.items():
-        yield ("outbound", "deny", at, "play"), rule.play
-    for name, menu in plan.menus.items():
-        yield ("menus", name, "prompt"), menu.prompt
-        yield ("menus", name, "invalid"), menu.invalid
+def _named(plan: Draft) -> Iterator[tuple[Path, str]]:
+    for place in _PLACES:
+        value: Any = plan.source.value
+        for key in place:
+            value = value.get(key) if isinstance(value, dict) else None
+        yield from _below(place, value)
 
 
-def _of_step(path: Path, step: Step) -> Named:
-    match step:
-        case PlayStep() | RejectStep():
-            yield (*path, "play"), step.play
-        case QueueStep():
-            if step.announce is not None:
-                yield (*path, "announce", "prompt"), step.announce.prompt
-            if step.call_back is not None:
-                yield (*path, "call_back", "prompt"), step.call_back.prompt
+def _below(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _below((*path, index), entry)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            if key in _KEYS and isinstance(entry, str):
+                if _is_name(entry):
+                    yield (*path, key), entry
+            elif key not in _NAMED_BY_THE_PLAN or len(path) < 2:
+                yield from _below((*path, key), entry)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it can be a prompt's name; what cannot is told where it is read."""
+    try:
+        scalars.sound(text)
+    except ValueError:
+        return False
+    return True

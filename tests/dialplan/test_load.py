@@ -127,7 +127,7 @@ emergency, inbound, limits, menus, outbound, parking and 6 more
 b.yaml:3:34: people.alice.phone: "SIP/alice" is no phone; write PJSIP/ and the endpoint's name, \
 such as PJSIP/alice
 b.yaml:4:59: people.bob.fax: is no key here; known: caller_id, department, email, extension, forward, \
-mobile, name, numbers, phone
+limits, mobile, name, numbers, phone, site
 b.yaml:6:24: schedules.office.open.Mon: "9-5" is no time span; write it such as "09:00-17:30"
 b.yaml:6:29: schedules.office.open.Tues: "Tues" is no day; write Mon, Mon-Fri or Mon,Wed; \
 known: Mon, Tue, Wed, Thu, Fri, Sat, Sun
@@ -137,6 +137,8 @@ c.yaml:6:22: departments.sales.members[1]: "carol" is no person; known: alice, b
 c.yaml:7:12: departments.sales.hours: "ofice" is no schedule; did you mean "office"? known: office
 c.yaml:8:33: departments.sales.open[0].for: "5" is no duration; write it with its unit, \
 such as 20s, 3m or 1m30s
+c.yaml:8:44: departments.sales.open[1].play: no prompt is called "welcome"; expected sounds/welcome with the suffix \
+.wav, .mp3, .ogg or .flac
 c.yaml:15:14: departments.accounts.numbers: +442079460101 is already taken in \
 c.yaml:11: departments.support.numbers
 c.yaml:16:12: departments.accounts.open[0]: is the last step: who is still there would hear silence; \

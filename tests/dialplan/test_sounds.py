@@ -169,6 +169,40 @@ inbound:
     ]
 
 
+def test_a_missing_prompt_of_an_entry_with_another_fault_is_told_with_it(load_text: LoadText) -> None:
+    loaded = load_text(
+        HEAD
+        + """departments:
+  sales:
+    name: S
+    extension: 1
+    members: [nobody]
+    open: [{play: hello}, {queue: [members], announce: {prompt: wait}, call_back: {prompt: back}}, voicemail]
+    voicemail: {to: a@acme.example, greeting: bad name}
+    record: {always: true, announce: taped}
+menus:
+  main: {prompt: welcome, keys: {1: nowhere}, invalid: sorry, otherwise: sales}
+outbound:
+  deny:
+    - {name: d, to: nowhere, play: denied}
+inbound:
+  - {name: n, from: nobody, when: {play: open}, do: [{reject: busy, play: bye}]}
+"""
+    )
+
+    assert [fault.path for fault in loaded.faults if "no prompt is called" in fault.what] == [
+        "departments.sales.open[0].play",
+        "departments.sales.open[1].announce.prompt",
+        "departments.sales.open[1].call_back.prompt",
+        "departments.sales.record.announce",
+        "menus.main.prompt",
+        "menus.main.invalid",
+        "outbound.deny[0].play",
+        "inbound[0].do[0].play",
+    ]
+    assert [fault.path for fault in loaded.faults].count("departments.sales.voicemail.greeting") == 1
+
+
 def test_a_plan_names_all_its_prompts(write: Write) -> None:
     plan = plan_of(load(HERE / "good" / "everything"))
 
@@ -184,3 +218,10 @@ def test_the_whole_language_names_its_prompts_in_every_place_and_the_loader_want
     missed = {re.findall(r'no prompt is called "(.+?)"', fault)[0] for fault in faults(load(tmp_path / "plan"))}
 
     assert missed == wanted == {path.stem for path in (whole / "sounds").iterdir()}
+
+
+def test_the_prompts_of_what_is_denied_are_placed_too(load_text: LoadText, tmp_path: Path) -> None:
+    write_prompt(tmp_path / "sounds" / "denied.wav")
+    plan = plan_of(load_text(HEAD + SALES + "outbound: {deny: [{to: FR, play: denied}]}\n"))
+
+    assert "denied" in sounds_of(plan)
