@@ -29,7 +29,8 @@ def sounds_of(plan: DialPlan) -> frozenset[str]:
     """The names of all prompts and greetings that the plan plays."""
     named = chain(*map(_played, _steps(plan)), *map(_of_department, plan.departments.values()))
     menus = ((menu.prompt, menu.invalid) for menu in plan.menus.values())
-    return frozenset(name for name in chain(named, *menus) if name)
+    denied = (rule.prompt for rule in plan.denied)
+    return frozenset(name for name in chain(named, *menus, denied) if name)
 
 
 def _steps(plan: DialPlan) -> Iterator[DepartmentStep]:
