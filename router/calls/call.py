@@ -49,8 +49,9 @@ class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
 
     calling: who calls, a colleague by extension and name; looked_up: their name by another system, "" for none.
-    partner: who answered, None before; is_talking: they and the caller are in one bridge. recording,
-    playback: ids of what goes on on the caller's channel. serving: the department whose people ring, or answered.
+    partner: who answered, None before; is_talking: they and the caller are in one bridge. recording: the message
+    that is being left; playback: a prompt, on the caller's channel or to both; each as Asterisk knows it.
+    serving: the department whose people ring, or answered.
     wants: the call whose caller this one's would talk with, see `hand_over`. closed: it is over.
     ends_as: how it ends if its story is cut short; None: the caller goes back to the dialplan.
     declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be

@@ -93,8 +93,12 @@ async def _blind(
         return _decline(refer, f"Asterisk would not: {error}")
     interrupt_recording(call)
     await refer.wait()
+    serving = call.serving
     ending = await _goes_on(call, refer, by, called, onward)
-    return ending if ending is not None else await _back(call, partner, refer, by)
+    if ending is not None:
+        return ending
+    call.serving = serving
+    return await _back(call, partner, refer, by)
 
 
 def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:

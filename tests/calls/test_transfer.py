@@ -104,6 +104,12 @@ def test_what_may_not_be_dialled_is_declined_and_the_talk_goes_on(to: str, why: 
     assert call.record.talked_s == approx(20.0, abs=0.2)
 
 
+def test_a_talk_that_nobody_took_over_counts_for_how_long_the_departments_talks_last() -> None:
+    call = passed_on("203", carol=busy(), caller=Caller(talks_for_s=30.0))
+
+    assert [*call.house.waiting._talks_s["sales"]] == [approx(30.0, abs=0.1)]
+
+
 @pytest.mark.parametrize("carol", [busy(), declines(after_s=1.0), unregistered(), never_answers()])
 def test_whom_nobody_takes_talks_with_the_colleague_again(carol: Any) -> None:
     call = passed_on("203", carol=carol, caller=Caller(hangs_up_after_s=60.0))
