@@ -13,7 +13,7 @@ import pytest
 
 from router.dialplan.load import load
 from router.dialplan.sounds import convert, place, sounds_of
-from tests.dialplan.conftest import HEAD, HERE, SHIPPED, LoadText, Write, faults, plan_of, write_prompt
+from tests.dialplan.conftest import HEAD, HERE, SALES, SHIPPED, LoadText, Write, faults, plan_of, write_prompt
 
 RATE_HZ = 8000
 
