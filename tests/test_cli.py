@@ -169,6 +169,22 @@ def test_explain_knows_who_hides_the_number(run: Run, plan: Plan) -> None:
     assert json.loads(result.output)["steps"] == ["reject busy"]
 
 
+def test_explain_tries_a_caller_of_whom_no_number_came(run: Run, plan: Plan) -> None:
+    folder = plan(PLAN + "  - {name: nobody, from: unknown, do: [{reject: rejected}]}\n")
+    result = run("explain", folder, "--from", "unknown", "--to", "020 7946 0100")
+
+    assert result.output.startswith("call from unknown to +442079460100, ")
+    assert "rule 'nobody': from unknown" in result.output
+    assert "  1. reject as rejected" in result.output
+
+
+def test_explain_says_what_follows_when_nobody_answers(run: Run, plan: Plan) -> None:
+    result = run("explain", plan(PLAN), "--by", "alice", "--to", "201")
+
+    assert result.output.splitlines()[-1] == "  then: no answer"
+    assert "then: no answer" not in run("explain", plan(PLAN), "--by", "alice", "--to", "020 7946 0100").output
+
+
 def test_explain_tells_an_outgoing_call_in_json(run: Run, plan: Plan) -> None:
     result = run("explain", plan(PLAN), "--by", "alice", "--to", "020 7183 8750", "--json")
 
@@ -207,6 +223,28 @@ def test_explain_follows_the_keys_that_are_pressed(run: Run, plan: Plan) -> None
     assert "now rings: alice" in result.output.partition("pressed 1:")[2]
     more = run("explain", folder, "--from", "07400 123457", "--to", "020 7946 0000", "--press", "1", "--press", "2")
     assert more.output.splitlines()[-1] == "pressed 2: there is no menu to press it in"
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ("", "the menu is played again, 3 times at most"),
+        (", invalid: welcome", "plays welcome, the menu is played again, 3 times at most"),
+        (", invalid: welcome, tries: 1", "plays welcome"),
+    ],
+)
+def test_explain_says_when_a_key_means_nothing(run: Run, plan: Plan, more: str, what: str) -> None:
+    menu = (
+        f"menus:\n  main: {{numbers: 020 7946 0000, prompt: welcome, keys: {{1: sales}}, otherwise: sales{more}}}\n"
+    )
+    folder = plan(PLAN.replace("inbound:", f"{menu}inbound:"))
+    (Path(folder) / "sounds").mkdir()
+    (Path(folder) / "sounds" / "welcome.wav").write_bytes(speech(1.0))
+    result = run("explain", folder, "--from", "07400 123457", "--to", "020 7946 0000", "--press", "7")
+
+    after = result.output.partition("pressed 7:")[2]
+    assert f"because: 7 means nothing in the menu main: {what}; menu main: nothing was chosen" in after
+    assert "now rings: alice" in after
 
 
 def test_explain_reads_a_phone_code_as_people_write_it(run: Run, plan: Plan) -> None:

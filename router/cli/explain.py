@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("caller", "--from", metavar="NUMBER", help='An inbound call: who calls, or "withheld".')
+@click.option("caller", "--from", metavar="NUMBER", help='An inbound call: who calls, "withheld" or "unknown".')
 @click.option("by", "--by", metavar="PERSON", help="An outgoing call: who calls.")
 @click.option("called", "--to", metavar="NUMBER", help="As it is dialled.")
 @click.option(

@@ -25,6 +25,7 @@ from router.rules.explain import inbound_lines, outbound_lines, step_text
 from router.rules.ringing import line_up
 
 WITHHELD = "withheld"
+NO_NUMBERS = (WITHHELD, "unknown")  # of callers: hidden, and none that came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ def _check(question: Question, plan: DialPlan) -> None:
         raise ValueError("either who calls from outside or which person calls, not both")
     if not dialable(question.called):
         raise ValueError(f'"{brief(question.called)}" is no number; write it as it is dialled')
-    if question.caller is not None and question.caller != WITHHELD and not dialable(question.caller):
+    if question.caller is not None and question.caller not in NO_NUMBERS and not dialable(question.caller):
         raise ValueError(f'"{brief(question.caller)}" is no number; write it as it is dialled')
     for person in (*question.paused, *((question.by,) if question.by else ())):
         if person not in plan.people:

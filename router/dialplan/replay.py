@@ -181,11 +181,20 @@ def _routed(
         after = choose(key, menu, call, plan, moment, situation, before=decision, traced=traced)
         if after is None:  # the key means nothing here: as if nothing had been pressed
             after = choose("", menu, call, plan, moment, situation, before=decision, traced=traced)
+            after = after and replace(after, because=f"{_meaningless(key, menu, plan)}; {after.because}")
         if after is None:
             break
         decision = after
         routed.append(decision)
     return Replayed(situation=situation, inbound=call, routed=tuple(routed))
+
+
+def _meaningless(key: str, menu: Menu, plan: DialPlan) -> str:
+    """What becomes of a key that means nothing, before nothing is chosen."""
+    invalid = plan.menus[menu.menu].invalid
+    what = [f"plays {invalid}"] if invalid else []
+    what += [f"the menu is played again, {menu.tries} times at most"] if menu.tries > 1 else []
+    return f"{key} means nothing in the menu {menu.menu}{': ' if what else ''}{', '.join(what)}"
 
 
 def _caller(record: CallRecord, plan: DialPlan) -> CallerId:

@@ -166,6 +166,7 @@ class DeadEnd:
 
 
 Step = Play | Ring | Queue | Menu | Voicemail | Reject | DeadEnd
+ENDING = (Voicemail, Menu, Reject, DeadEnd)  # nothing follows after them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +174,8 @@ class RoutePlan:
     """The steps of one call, hops to other departments already followed."""
 
     steps: tuple[Step, ...]
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether a caller whom nobody takes comes to the end of it: they hear that nobody answers."""
+        return not self.steps or not isinstance(self.steps[-1], ENDING)

@@ -13,7 +13,7 @@ from router.model.situation import Situation
 from router.rules.attestation import predicted
 from router.rules.charges import rate_by, rate_text
 from router.rules.ringing import Offer, line_up
-from router.rules.words import in_words, queue_line, ring_line, target_text
+from router.rules.words import duration, in_words, queue_line, ring_line, target_text
 
 
 def step_text(step: Step) -> str:
@@ -57,13 +57,13 @@ def step_line(step: Step) -> str:
             return queue_line(queue)
         case Voicemail(department=department, greeting=greeting, longest_s=longest):
             after = f"after {greeting}, " if greeting else ""
-            return f"voicemail for {department}: {after}beep, up to {longest:g} s"
+            return f"voicemail for {department}: {after}beep, up to {duration(longest)}"
         case Reject(cause=cause, prompt=prompt):
             return f"reject as {cause.value}{f', after {prompt}' if prompt else ''}"
         case Menu() as menu:
             return f"menu {menu.menu}: " + ", ".join(f"{key} {words}" for key, words in menu.choices)
         case DeadEnd(for_s=for_s):
-            return f"music for {for_s:g} s, then the end"
+            return f"music for {duration(for_s)}, then the end"
         case _:
             assert_never(step)
 
@@ -94,12 +94,14 @@ def inbound_lines(
             lines.append(f"  {number}. {step_line(step)}")
         if isinstance(step, Ring | Queue) and situation is not None:
             lines += _rung_lines(step, plan, situation, call.arrived_at)
+    if decision.plan.runs_out:
+        lines.append("  then: no answer")
     return tuple(lines)
 
 
 def _heard(menu: Menu) -> str:
     tries = "once" if menu.tries == 1 else f"{menu.tries} times"
-    return f"plays {menu.prompt} and waits {menu.wait_s:g} s for a key, {tries}"
+    return f"plays {menu.prompt} and waits {duration(menu.wait_s)} for a key, {tries}"
 
 
 def _menu_lines(step: Menu, plan: DialPlan) -> Iterator[str]:
@@ -119,7 +121,7 @@ def _rung_lines(step: Ring | Queue, plan: DialPlan, situation: Situation, at: da
     """Who would ring now, and why not the others."""
     found = line_up(step, plan, situation, at)
     rung = [
-        f"{offer_text(offer, plan)}{f' after {offer.after_s:g} s' if offer.after_s else ''}"
+        f"{offer_text(offer, plan)}{f' after {duration(offer.after_s)}' if offer.after_s else ''}"
         for offer in found.offers
     ]
     yield f"     now rings: {', '.join(rung) or 'nobody'}"

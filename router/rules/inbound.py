@@ -12,15 +12,13 @@ from router.model.call import InboundCall
 from router.model.decision import RoutingDecision, RuleTrace
 from router.model.department import Department, DialPlan, MenuDef
 from router.model.number import NumberKind
-from router.model.plan import DeadEnd, Menu, Queue, Reject, RejectCause, Ring, RoutePlan, Step, Voicemail
+from router.model.plan import ENDING, Menu, Queue, Reject, RejectCause, Ring, RoutePlan, Step, Voicemail
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueStep
 from router.rules.blocks import first_block
 from router.rules.call_steps import NOTHING_GIVEN, CallSteps, Given
 from router.rules.conditions import Conditions
 from router.rules.hours import department_is_open
-
-_ENDING = (Voicemail, Menu, Reject, DeadEnd)  # what a menu's key leads to may stand before its `otherwise`
 
 PERSON_RINGS_FOR_S = 30.0  # a colleague's extension dialled directly
 PERSON_MESSAGE_S = 180.0
@@ -218,8 +216,8 @@ class _Arriving:
                 if isinstance(made, Ring | Queue) and not made.targets:
                     continue  # for the caller's owner, who has none
                 into.steps.append(made)
-                if isinstance(made, _ENDING):
-                    break
+                if isinstance(made, ENDING):
+                    break  # what a menu's key leads to may stand before its `otherwise`
             pending = following
         return RoutingDecision(
             plan=RoutePlan(steps=tuple(into.steps)),

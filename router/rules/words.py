@@ -17,6 +17,16 @@ from router.model.steps import (
 MOST_NAMED = 8  # people of one step; a reader looks the others up
 
 
+def duration(length_s: float) -> str:
+    """ "20 s", "90 s", "5 min", "1 h 30 min": seconds as long as they are easily read."""
+    if length_s <= 90 or length_s % 1:
+        return f"{length_s:g} s"
+    minutes, seconds = divmod(int(length_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
 def target_text(target: Target) -> str:
     """Whom a step may ring, as a test names them: "alice", "alice.mobile", "+447400123456"."""
     if target.person is None:
@@ -27,10 +37,10 @@ def target_text(target: Target) -> str:
 def ring_line(ring: Ring) -> str:
     """ "ring Alice Ng, Bob Iyer together, for 20 s; the caller hears ringing" """
     order = f" {ring.order.value}" if len(ring.targets) > 1 else ""
-    each = f", each for {ring.each_s:g} s" if ring.each_s is not None else ""
+    each = f", each for {duration(ring.each_s)}" if ring.each_s is not None else ""
     music = "ringing" if ring.music is Music.RINGING else "music on hold"
     parts = [
-        f"ring {_targets(ring)}{order}{each}, for {ring.for_s:g} s",
+        f"ring {_targets(ring)}{order}{each}, for {duration(ring.for_s)}",
         f"the caller hears {music}",
         *_phones(ring),
     ]
@@ -39,8 +49,8 @@ def ring_line(ring: Ring) -> str:
 
 def queue_line(queue: Queue) -> str:
     parts = [
-        f"queue for {_targets(queue)}, {queue.order.value}, each for {queue.each_s:g} s, "
-        f"at most {queue.longest_s:g} s and {queue.fullest} callers",
+        f"queue for {_targets(queue)}, {queue.order.value}, each for {duration(queue.each_s)}, "
+        f"at most {duration(queue.longest_s)} and {queue.fullest} callers",
     ]
     if queue.priority:
         parts.append(f"priority {queue.priority}")
@@ -97,9 +107,9 @@ def _target(target: Target, *, is_weighted: bool) -> str:
         name = f"{name}'s mobile"
     more = []
     if target.after_s:
-        more.append(f"after {target.after_s:g} s")
+        more.append(f"after {duration(target.after_s)}")
     if target.for_s is not None:
-        more.append(f"for {target.for_s:g} s")
+        more.append(f"for {duration(target.for_s)}")
     if is_weighted:
         more.append(f"weight {target.weight}")
     if target.confirm:
@@ -125,7 +135,7 @@ def _announced(announce: Announcements) -> str:
         *(["the position"] if announce.position else ()),
         *(["the wait"] if announce.wait else ()),
     ]
-    return f"hears {', '.join(told)} every {announce.every_s:g} s"
+    return f"hears {', '.join(told)} every {duration(announce.every_s)}"
 
 
 def _cut(names: Iterable[str]) -> str:

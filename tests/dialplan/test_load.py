@@ -137,8 +137,8 @@ c.yaml:6:22: departments.sales.members[1]: "carol" is no person; known: alice, b
 c.yaml:7:12: departments.sales.hours: "ofice" is no schedule; did you mean "office"? known: office
 c.yaml:8:33: departments.sales.open[0].for: "5" is no duration; write it with its unit, \
 such as 20s, 3m or 1m30s
-c.yaml:8:44: departments.sales.open[1].play: no prompt is called "welcome"; expected sounds/welcome with the suffix \
-.wav, .mp3, .ogg or .flac
+c.yaml:8:44: departments.sales.open[1].play: no prompt is called "welcome"; expected sounds/welcome \
+with the suffix .wav, .mp3, .ogg or .flac
 c.yaml:15:14: departments.accounts.numbers: +442079460101 is already taken in \
 c.yaml:11: departments.support.numbers
 c.yaml:16:12: departments.accounts.open[0]: is the last step: who is still there would hear silence; \

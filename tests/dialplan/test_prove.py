@@ -59,6 +59,16 @@ def test_a_plan_that_is_as_it_should_be() -> None:
     assert [str(finding) for finding in proved(plan_of(SALES, SUPPORT)).findings] == []
 
 
+def test_it_says_what_follows_where_nobody_takes_a_message() -> None:
+    own = replace(person("alice"), numbers=(public("+442079460120"),))
+    plan = replace(
+        plan_of(SALES), people={"alice": own, "bob": person("bob")}, person_of={"+442079460120": "alice"}
+    )
+    (coming,) = (each for each in proved(plan, days=1).coming if each.numbers == ("+442079460120",))
+
+    assert coming.now == "ring alice, then no answer"
+
+
 # --- Rules that never match ---
 
 

@@ -46,6 +46,7 @@ menus:
 inbound:
   - {name: forged, verified: failed, do: [{reject: rejected}]}
   - {name: paris, trunk: paris, do: [{department: support, ringtone: paris}]}
+  - {name: numberless, from: unknown, do: [{reject: congestion}]}
   - {name: alone, to: 020 7946 0100, when: {sales: unattended}, do: [{dead-end: 1m}]}
 tests:
 """
@@ -89,6 +90,7 @@ HOLDS = {
     "a colleague in a menu": ("by: dave, to: 020 7946 0000, at: 2026-11-24 10:00, press: 2", "department: support"),
     "a forged number": (f"{SALES}, verified: failed", "steps: [reject rejected]"),
     "a number that is signed": (f"{SALES}, verified: passed", "department: sales"),
+    "no number came": (SALES.replace("07400 100200", "unknown"), "steps: [reject congestion]"),
     "a trunk": (
         'from: 01 40 20 50 50, to: "+44 20 7946 0100", at: 2026-11-24 10:00, trunk: paris',
         "ringtone: paris",

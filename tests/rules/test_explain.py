@@ -28,7 +28,7 @@ from router.model.steps import DepartmentStep, HopStep, Member, MenuStep, QueueS
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import inbound_lines, outbound_lines, shown_text, step_line, step_text
 from router.rules.inbound import route
-from router.rules.words import in_words
+from router.rules.words import duration, in_words
 from tests.rules.acme import (
     SALES,
     SUPPORT,
@@ -80,7 +80,7 @@ STEPS = [
     (
         Voicemail(department="sales", greeting="acme/sales", longest_s=180.0),
         "voicemail",
-        "voicemail for sales: after acme/sales, beep, up to 180 s",
+        "voicemail for sales: after acme/sales, beep, up to 3 min",
     ),
     (
         Voicemail(department="sales", greeting=None, longest_s=90.0),
@@ -117,7 +117,7 @@ STEPS = [
     (
         QUEUE,
         "queue alice bob",
-        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 600 s and 20 callers; "
+        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 10 min and 20 callers; "
         "goes on when nobody could take a call",
     ),
     (
@@ -129,7 +129,7 @@ STEPS = [
             call_back=CallBackOffer(key="1"),
         ),
         "queue alice bob",
-        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 600 s and 20 callers; priority 10; "
+        "queue for Alice Ng, bob, longest-idle, each for 15 s, at most 10 min and 20 callers; priority 10; "
         "hears thanks, the position, the wait every 30 s; 1 asks to be called back",
     ),
     (MENU, "menu main", "menu main: 1 Sales, 0 Alice Ng"),
@@ -170,7 +170,7 @@ def test_an_inbound_call_rule_by_rule_then_step_by_step() -> None:
         "plan:",
         "  1. play acme/welcome",
         "  2. ring Alice, Bob together, for 20 s; the caller hears ringing",
-        "  3. voicemail for sales: after acme/sales, beep, up to 120 s",
+        "  3. voicemail for sales: after acme/sales, beep, up to 2 min",
     ]
 
 
@@ -240,6 +240,24 @@ def test_a_menu_key_by_key() -> None:
         "     or an extension",
         "     otherwise: plays acme/welcome, then rings Alice, Bob, then Support",
     ]
+
+
+LENGTHS = [
+    (0.5, "0.5 s"),
+    (20.0, "20 s"),
+    (90.0, "90 s"),
+    (100.5, "100.5 s"),
+    (120.0, "2 min"),
+    (150.0, "2 min 30 s"),
+    (600.0, "10 min"),
+    (5400.0, "1 h 30 min"),
+    (7200.0, "2 h"),
+]
+
+
+@pytest.mark.parametrize(("length_s", "words"), LENGTHS)
+def test_times_are_told_as_people_say_them(length_s: float, words: str) -> None:
+    assert duration(length_s) == words
 
 
 LEADS = [

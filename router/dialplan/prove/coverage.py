@@ -216,7 +216,7 @@ def reached(window: Window, number: PhoneNumber, at: datetime) -> Reached:
             break
         decision = following
         steps += decision.plan.steps
-    words = ", ".join(map(_words, steps)) or "nothing"
+    words = ", ".join([*map(_words, steps), *(["then no answer"] if decision.plan.runs_out else [])])
     if decision.department is not None:
         department = plan.departments[decision.department]
         words = f"{department.name} {'open' if decision.is_open else 'closed'}: {words}"
