@@ -205,7 +205,7 @@ def test_explain_imagines_what_people_have_set_and_press(run: Run, plan: Plan) -
     result = run("explain", plan(PLAN), *call, "--switched", "sales=closed", "--paused", "alice", "--name", "Bob")
 
     assert result.exit_code == 0
-    assert "closed: Sales was switched so" in result.output
+    assert "closed: Sales was switched by hand" in result.output
     paused = run("explain", plan(PLAN), *call, "--paused", "alice").output
     assert "now rings: nobody" in paused and "not alice: paused" in paused
 

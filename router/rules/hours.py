@@ -1,7 +1,7 @@
 """Whether a schedule or a department is open at a moment, and why."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from router.model.department import Department, DialPlan
@@ -113,17 +113,18 @@ def _begins_at(closure: Closure) -> datetime:
 
 
 def _switched(switch: Switch, name: str, follows: Verdict, at: datetime) -> Verdict:
-    """The verdict under a switch; one whose time is over, or with which the schedule agrees again, says nothing.
+    """The verdict under a switch; one whose time is over, or with which the schedule agrees changes nothing.
 
     That it agreed meanwhile and no longer does is not known here: whoever keeps the switch takes it away then.
     """
     is_open_by_switch = switch.position is Position.OPEN
     if switch.until is not None and at >= switch.until:
         return follows
+    by = f" ({switch.set_by})" if switch.set_by else ""
     if follows.is_open is is_open_by_switch:
-        return follows
-    by = f" by {switch.set_by}" if switch.set_by else ""
-    return Verdict(is_open=is_open_by_switch, because=f"{switch.position.value}: {name} was switched so{by}")
+        return replace(follows, because=f"{follows.because}; {name} was switched by hand too{by}")
+    because = f"{switch.position.value}: {name} was switched by hand{by}"
+    return Verdict(is_open=is_open_by_switch, because=because)
 
 
 def _spoken(spans: tuple[Span, ...]) -> str:

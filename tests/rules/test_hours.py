@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.model.hours import BusinessHours, DayException, Span
+from router.model.hours import BusinessHours, DayException, Position, Span, Switch
+from router.model.situation import Situation
 from router.rules.hours import is_open, spans_on
 from tests.rules.conftest import LONDON, hours, span
 
@@ -17,6 +18,11 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 def local(text: str, zone: ZoneInfo = LONDON, *, fold: int = 0) -> datetime:
     """ "2026-11-24 10:00" on the wall in `zone`; fold=1 is the second time an hour is shown."""
     return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold)
+
+
+def switched(position: Position, by: str = "") -> Situation:
+    switch = Switch(position=position, set_at=local("2026-11-24 08:00"), set_by=by)
+    return Situation(switches={"schedule:office": switch})
 
 
 OFFICE = hours(
@@ -243,3 +249,31 @@ def test_every_minute_around_a_clock_change(
         assert verdict.is_open is (wall in expected), verdict.because
         assert verdict.because.startswith("open: " if verdict.is_open else "closed: ")
         moment += MINUTE
+
+
+SWITCHED = [
+    (Position.CLOSED, "root by command", "closed: office was switched by hand (root by command)"),
+    (Position.CLOSED, "by HTTP", "closed: office was switched by hand (by HTTP)"),
+    (Position.CLOSED, "", "closed: office was switched by hand"),
+    (
+        Position.OPEN,
+        "alice by phone",
+        "open: Mon 23 Nov 2026 10:00 is within 09:00–17:30 (office, Europe/London); "
+        "office was switched by hand too (alice by phone)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("position", "by", "because"), SWITCHED)
+def test_a_switch_is_named_with_who_set_it_also_where_the_schedule_says_the_same(
+    position: Position, by: str, because: str
+) -> None:
+    verdict = is_open(OFFICE, local("2026-11-23 10:00"), switched(position, by))
+
+    assert (verdict.is_open, verdict.because) == (position is Position.OPEN, because)
+
+
+def test_a_day_with_steps_of_its_own_keeps_them_when_it_is_switched_off_too() -> None:
+    verdict = is_open(OFFICE, local("2026-12-22 10:00"), switched(Position.CLOSED))
+
+    assert verdict.exception is OFFICE.exceptions[date(2026, 12, 22)]
