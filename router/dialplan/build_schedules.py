@@ -26,6 +26,7 @@ def hours(draft: Draft, company_zone: ZoneInfo, name: str, schedule: Schedule) -
         week=tuple(map(_ordered, week)),
         exceptions=dict(_exceptions(draft, name, schedule)),
         holidays=_public_holidays(schedule.holidays),
+        holidays_of=tuple(schedule.holidays),
         feeds=tuple(feed_key(calendar.url, zone, company_zone) for calendar in schedule.calendar),
         where=draft.source.where(("schedules", name)),
     )

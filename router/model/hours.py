@@ -43,7 +43,8 @@ class BusinessHours:
     """One schedule. week: seven tuples of spans, Monday first.
 
     Of a day the first of these that speaks decides: its exception, a public holiday (closed), the week. A calendar
-    feed's events close whatever is open then. holidays: day -> name. feeds: keys of `DialPlan.feeds`.
+    feed's events close whatever is open then. holidays: day -> name, of the countries or
+    parts `holidays_of`. feeds: keys of `DialPlan.feeds`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class BusinessHours:
     week: tuple[tuple[Span, ...], ...]
     exceptions: Mapping[date, DayException] = field(default_factory=dict)
     holidays: Mapping[date, str] = field(default_factory=dict)
+    holidays_of: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     where: str = ""  # "acme.yaml:23", for the reader of a trace
 

@@ -314,6 +314,19 @@ def test_public_holidays_on_which_it_is_open_as_on_any_other_day() -> None:
     ]
 
 
+def test_who_opens_all_seven_days_may_mean_it() -> None:
+    (what,) = told(hours(WEEK | {"Sat": "10:00-12:00", "Sun": "10:00-12:00"}), Topic.HOLIDAYS, days=60)
+    assert what.startswith("note: schedules.office: is open on Fri 25 Dec 2026 (Christmas Day), ")
+
+
+def test_the_holidays_that_other_schedules_keep_are_looked_for() -> None:
+    kept = replace(hours(WEEK, name="shop"), holidays=PLAIN.holidays, holidays_of=("GB-SCT",))
+    open_then = replace(hours(WEEK), where="schedules.office")
+    (what,) = found(proved(plan_of(SALES, schedules=(open_then, kept)), days=60), Topic.HOLIDAYS)
+    assert "Wed 02 Dec" not in what and "Mon 30 Nov 2026 (Saint Andrew's Day)" in what
+    assert what.endswith("add holidays: GB-SCT, or an exception")
+
+
 def test_holidays_and_exceptions_and_calendars_answer_for_them() -> None:
     days = {date(2026, 12, 25): "", date(2026, 12, 28): "", date(2027, 1, 1): "10:00-12:00"}
     assert told(hours(WEEK, days), Topic.HOLIDAYS, days=60) == []

@@ -1,6 +1,7 @@
 """Schedules, day by day: holidays, exceptions, overlaps, calendars, nights on which the clocks change."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise, takewhile
@@ -50,17 +51,27 @@ def _days(hours: BusinessHours, window: Window) -> Iterator[date]:
 
 
 def _holidays(hours: BusinessHours, window: Window) -> Iterator[Finding]:
-    """A holiday of the country on which the schedule is open as on any other day."""
-    country = window.plan.country
+    """A holiday on which the schedule is open as on any other day; who opens all seven days may mean it."""
+    code = _holidays_around(hours, window)
     is_abroad = hours.zone.key != window.plan.zone.key
-    if hours.holidays or is_abroad or _never_closes(hours) or not has_holidays(country):
+    if hours.holidays or is_abroad or _never_closes(hours) or code is None:
         return
-    names = public_holidays(country)
+    names = public_holidays(code)
     ordinary = [day for day in _days(hours, window) if day in names and day not in hours.exceptions]
     days = [f"{_day(day)} ({names[day]})" for day in ordinary if _opens_on(hours, day, window)]
     if days:
-        what = f"is open on {listed(days)} as on any other day; add holidays: {country}, or an exception"
-        yield _finding(Topic.HOLIDAYS, hours, what)
+        what = f"is open on {listed(days)} as on any other day; add holidays: {code}, or an exception"
+        yield _finding(Topic.HOLIDAYS, hours, what, Level.NOTE if all(hours.week) else Level.WARNING)
+
+
+def _holidays_around(hours: BusinessHours, window: Window) -> str | None:
+    """Whose holidays most schedules of the zone keep, else the company's country; None where none are known."""
+    schedules = window.plan.schedules.values()
+    codes = Counter(code for each in schedules if each.zone == hours.zone for code in each.holidays_of)
+    if codes:
+        return codes.most_common(1)[0][0]
+    country = window.plan.country
+    return country if has_holidays(country) else None
 
 
 def _opens_on(hours: BusinessHours, day: date, window: Window) -> bool:
