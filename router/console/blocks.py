@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
+from router.console.body import body
 from router.console.door import Door, who
 from router.dialplan.faults import brief
 from router.dialplan.numbers import clean_name
@@ -73,7 +74,7 @@ class Blocks:
         return {block.key: _told(block) for block in self._blocks() if not _is_over(block, self.now())}
 
     async def add(self, request: web.Request) -> dict[str, Any]:
-        wanted = msgspec.json.decode(await request.read(), type=Wanted)
+        wanted = await body(request, Wanted)
         now, by = self.now(), who(request)
         block = Block(
             key=secrets.token_hex(4),

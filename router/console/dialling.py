@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from router.console.body import body
 from router.console.door import Door
 from router.model.call import CallId
 
@@ -30,7 +31,7 @@ def dialling_route(door: Door, place: Place) -> web.RouteDef:
     """place: begins the call; raises ValueError, saying what is wrong, or `door.Unavailable`."""
 
     async def calls(request: web.Request) -> dict[str, CallId]:
-        wanted = msgspec.json.decode(await request.read(), type=Wanted)
+        wanted = await body(request, Wanted)
         return {"call": place(wanted.by, wanted.to, wanted.department)}
 
     return door.post("/calls", calls, status=202)

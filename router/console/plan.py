@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
+from router.console.body import body
 from router.console.door import Door, who
 from router.dialplan.question import Question, asked, explain
 from router.dialplan.scalars import moment
@@ -47,7 +47,7 @@ class PlanDesk:
         return await self.reload(who(request))
 
     async def say_why(self, request: web.Request) -> dict[str, Any]:
-        question = msgspec.json.decode(await request.read(), type=Question)
+        question = await body(request, Question)
         plan = self.plan()
         at = moment(question.at, plan.zone) if question.at else self.now()
         answer = explain(asked(question, plan, at, self.situation()), plan)

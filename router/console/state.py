@@ -13,12 +13,13 @@ Every change holds from the answer on, outlives a restart and is listed with who
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
 
+from router.console.body import body
 from router.console.door import Door, who
 from router.dialplan.faults import brief
 from router.dialplan.numbers import clean_name, read_number
@@ -31,8 +32,6 @@ from router.model.people import ForwardWhen, Standing
 from router.model.situation import Situation
 from router.rules.hours import department_is_open, is_open
 from router.rules.standing import forwarded, may_forward_to
-
-T = TypeVar("T")
 
 
 class Keeper(Protocol):
@@ -107,7 +106,7 @@ class Standings:
         }
 
     async def turn(self, request: web.Request) -> dict[str, Any]:
-        wanted = await _body(request, Turned)
+        wanted = await body(request, Turned)
         plan, by, now = self.plan(), who(request), self.now()
         name = switch_name(request.match_info["name"], plan)
         switch = None
@@ -128,7 +127,7 @@ class Standings:
         return {key: _told(person, plan, situation, at) for key, person in plan.people.items()}
 
     async def pause(self, request: web.Request) -> dict[str, Any]:
-        reason = clean_name((await _body(request, Reason)).reason)
+        reason = clean_name((await body(request, Reason)).reason)
         what = f"paused{f': {reason}' if reason else ''}"
         return self._stands(request, what, lambda before, _: replace(before, is_paused=True, reason=reason))
 
@@ -138,7 +137,7 @@ class Standings:
         )
 
     async def log_in(self, request: web.Request) -> dict[str, Any]:
-        keys, words = self._departments(request, (await _body(request, Where)).department)
+        keys, words = self._departments(request, (await body(request, Where)).department)
         return self._stands(
             request,
             f"logged into {words}",
@@ -146,7 +145,7 @@ class Standings:
         )
 
     async def log_out(self, request: web.Request) -> dict[str, Any]:
-        keys, words = self._departments(request, (await _body(request, Where)).department)
+        keys, words = self._departments(request, (await body(request, Where)).department)
         return self._stands(
             request,
             f"logged out of {words}",
@@ -154,7 +153,7 @@ class Standings:
         )
 
     async def forward(self, request: web.Request) -> dict[str, Any]:
-        wanted = await _body(request, Forward)
+        wanted = await body(request, Forward)
         plan, person = self.plan(), self._person(request)
         if wanted.to is None:
             what = f"forwards calls no longer ({wanted.when.value})"
@@ -207,10 +206,6 @@ def _why_not(to: PhoneNumber) -> str:
             return "it is their own extension, or nobody's"
         case _:
             return "they could not call it either"
-
-
-async def _body(request: web.Request, type: type[T]) -> T:
-    return msgspec.json.decode(await request.read() or b"{}", type=type)
 
 
 def _check_closed(name: str, position: Position, plan: DialPlan) -> None:

@@ -75,6 +75,37 @@ async def test_a_switch_may_end_by_itself(desk: Desk, until: str, hours: int) ->
     assert desk.state.situation.switches["department:sales"].until == TUESDAY + timedelta(hours=hours)
 
 
+WRONG_WORDS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a position": (
+        "/switches/sales",
+        {"position": "closd"},
+        'position cannot be "closd"; did you mean "closed"? known: closed, follow, open',
+    ),
+    "a case": (
+        "/people/alice/forward",
+        {"to": "202", "when": "bussy"},
+        'when cannot be "bussy"; did you mean "busy"? known: always, busy, no-answer, unregistered',
+    ),
+    "a position below a name": (
+        "/explain",
+        {"called": "600", "switched": {"sales": "ajar"}},
+        'switched cannot be "ajar"; known: closed, open',
+    ),
+    "a key": (
+        "/switches/sales",
+        {"positon": "closed"},
+        'there is no key "positon"; did you mean "position"? known: position, until, until_agrees',
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "asked", "says"), WRONG_WORDS.values(), ids=WRONG_WORDS)
+async def test_a_wrong_word_is_told_with_those_that_are_known(
+    desk: Desk, path: str, asked: dict[str, Any], says: str
+) -> None:
+    assert await desk.ask("POST", path, asked) == (400, {"error": says})
+
+
 # ---- people
 
 
