@@ -452,6 +452,16 @@ def test_a_callers_name_cannot_draw_on_the_terminal(run: Run, recorded: None) ->
     assert "[red]Eve[/]" in result.output
 
 
+def test_calls_of_a_department_that_there_is_not_names_those_that_there_are(run: Run, recorded: None) -> None:
+    result = run("calls", "--department", "suport")
+
+    assert result.exit_code == 0
+    assert result.output == (
+        'no call is recorded of a department called "suport"; did you mean "support"? known: sales, support\n'
+    )
+    assert "no call is recorded" not in run("calls", "--department", "support", "--since", "2036-01-01").output
+
+
 def test_calls_of_one_department_as_json_one_a_line(run: Run, recorded: None) -> None:
     result = run("calls", "--department", "support", "--json")
 
@@ -628,10 +638,10 @@ async def test_reload_of_a_plan_with_faults_tells_them_all(run: Run, desk: Desk)
 
 
 async def test_explain_asks_the_running_router_by_its_people_and_switches(run: Run, desk: Desk) -> None:
-    desk.state.stand("alice", Standing(is_paused=True), by="alice", what="alice paused")
+    desk.state.stand("alice", Standing(is_paused=True, reason="lunch"), by="alice", what="alice paused")
     call = ("explain", "--running", "--from", "07400 123457", "--to", "020 7946 0100")
 
-    assert "not alice: paused" in (await told(run, desk, *call)).output
+    assert "not alice: paused: lunch" in (await told(run, desk, *call)).output
     as_json = json.loads((await told(run, desk, *call, "--switched", "sales=closed", "--json")).output)
     assert as_json["is_open"] is False
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, counted, fai
 if TYPE_CHECKING:
     from router.store.contract import Store
 
+LOOKED_THROUGH = 1000  # latest calls, for the names of departments
 RELOAD_S = 120.0  # for a large plan to be read and tested, and its new prompts converted
 
 
@@ -61,7 +63,11 @@ def calls(
     async def latest(store: "Store") -> Any:
         return await store.latest_calls(last, department=department, since=since)
 
-    records = ask_store(settings_in(settings_file), latest)
+    settings = settings_in(settings_file)
+    records = ask_store(settings, latest)
+    if not records and department is not None and (why := ask_store(settings, partial(_unknown, department))):
+        click.echo(why, err=True)
+        return
     if as_json:
         for record in records:
             click.echo(json_of(record))
@@ -69,6 +75,16 @@ def calls(
     from router.cli.tables import calls_table, printed
 
     printed(calls_table(records))
+
+
+async def _unknown(department: str, store: "Store") -> str | None:
+    """What is known instead, when no call of the department is recorded at all."""
+    if await store.latest_calls(1, department=department):
+        return None
+    from router.dialplan.question import unknown
+
+    known = {call.department for call in await store.latest_calls(LOOKED_THROUGH) if call.department}
+    return unknown("no call is recorded of a department called", department, known)
 
 
 @click.command()

@@ -88,6 +88,11 @@ def noted(inputs: DecisionInputs, situation: Situation, at: datetime) -> Decisio
             if switch.until is None or at < switch.until
         },
         paused=tuple(person for person, standing in situation.standings.items() if standing.is_paused),
+        pauses={
+            person: standing.reason
+            for person, standing in situation.standings.items()
+            if standing.is_paused and standing.reason
+        },
         logged_out={
             person: tuple(sorted(standing.logged_out))
             for person, standing in situation.standings.items()
@@ -117,7 +122,11 @@ def trunks_noted(situation: Situation) -> Mapping[str, TrunkState]:
 def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:
     """The situation at `at` again, as far as a decision can tell it from the one that was."""
     standings = {
-        person: Standing(is_paused=person in inputs.paused, logged_out=frozenset(inputs.logged_out.get(person, ())))
+        person: Standing(
+            is_paused=person in inputs.paused,
+            reason=inputs.pauses.get(person, ""),
+            logged_out=frozenset(inputs.logged_out.get(person, ())),
+        )
         for person in {*inputs.paused, *inputs.logged_out}
     }
     return Situation(

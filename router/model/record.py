@@ -56,9 +56,9 @@ class DecisionInputs:
     caller, name: raw, "" when withheld. by: who placed it, None for a call from outside. department: asked for.
     show_as: the department whose number was asked for, but by a code, which `called` has.
     switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were;
-    logged_out: person -> departments; away: people whose phones could not take a call. closures: feed -> its event
-    of that moment. block: the one that refused the call. trunks: those in use, or in trouble. pressed: keys in the
-    menus, in order, and when.
+    pauses: the reason of those who gave one; logged_out: person -> departments; away: people whose phones could not
+    take a call. closures: feed -> its event of that moment. block: the one that refused the call. trunks: those in
+    use, or in trouble. pressed: keys in the menus, in order, and when.
     """
 
     caller: str = ""
@@ -73,6 +73,7 @@ class DecisionInputs:
     verification: Verification = Verification.NONE
     switches: Mapping[str, Position] = field(default_factory=dict)
     paused: tuple[str, ...] = ()
+    pauses: Mapping[str, str] = field(default_factory=dict)
     pressed: tuple[str, ...] = ()
     pressed_at: tuple[datetime, ...] = ()
     logged_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

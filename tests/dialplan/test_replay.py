@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.dialplan.replay import Replayed, noted, replay
+from router.dialplan.replay import Replayed, noted, replay, situation_of
 from router.model.block import Block
 from router.model.call import CallId, Direction, Verification
 from router.model.department import Condition, DialPlan, MenuChoice, MenuDef
@@ -205,6 +205,21 @@ def test_why_nobody_was_there_is_kept_with_the_call(situation: Situation) -> Non
     assert record.rule == "inbound.nobody there"
 
     assert replay(record, plan).rule == record.rule
+
+
+def test_why_somebody_was_paused_is_kept_with_the_call() -> None:
+    lunch, no_reason = Standing(is_paused=True, reason="lunch"), Standing(is_paused=True)
+    situation = Situation(standings={"alice": lunch, "bob": no_reason})
+    inputs = noted(DecisionInputs(), situation, OPEN)
+
+    assert (inputs.paused, inputs.pauses) == (("alice", "bob"), {"alice": "lunch"})
+    assert situation_of(inputs, OPEN).standings == situation.standings
+
+
+def test_a_record_of_before_reasons_were_kept_is_read() -> None:
+    inputs = msgspec.json.decode(b'{"called": "600", "paused": ["alice"]}', type=DecisionInputs)
+
+    assert situation_of(inputs, OPEN).standings == {"alice": Standing(is_paused=True)}
 
 
 def same(record: CallRecord, again: Replayed) -> None:

@@ -189,6 +189,7 @@ async def test_what_a_call_was_decided_by_comes_back(store: Store) -> None:
         verification=Verification.FAILED,
         switches={"department:sales": Position.CLOSED, "schedule:office": Position.OPEN},
         paused=("alice", "bob"),
+        pauses={"alice": "lunch"},
         pressed=("2", "", "201"),
     )
     decided = record(
