@@ -113,7 +113,7 @@ REFUSED = {
     "no days": ({"what": "withheld", "for": "0d"}, '"0d" is no number of days'),
     "too short a time": ({"what": "withheld", "for": "5s"}, "5s is out of range"),
     "no cause": ({"what": "withheld", "cause": "nope"}, "nope"),
-    "another key": ({"what": "withheld", "who": "x"}, "there is no key "who"; known: cause, for, name, reason, what"),
+    "another key": ({"what": "withheld", "who": "x"}, 'there is no key "who"; known: cause, for'),
 }
 
 
