@@ -217,6 +217,12 @@ def test_an_address_is_kept_out_of_sight_for_it_may_be_secret(load_text: LoadTex
     assert plan.copies == {}
 
 
+def test_a_calendar_within_the_house_may_do_without_encryption(load_text: LoadText) -> None:
+    plan = plan_of(load_text(office('calendar: "http://calendar.internal/closed.ics"')))
+    (feed,) = plan.feeds.values()
+    assert (feed.url, feed.is_file) == ("http://calendar.internal/closed.ics", False)
+
+
 def test_one_calendar_of_two_schedules_is_read_once(load_text: LoadText) -> None:
     address = 'calendar: "https://cal.example.org/closed.ics"'
     other = f'  lines:\n    open: {{Mon: "09:00-12:00"}}\n    {address}\n'
