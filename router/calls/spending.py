@@ -15,6 +15,7 @@ from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
 from router.model.limits import NO_USAGE, Spending, Usage
 from router.model.record import CallRecord
+from router.rules.alerts import ONCE_IN
 from router.rules.limits import is_foreign, is_premium
 
 _REMEMBERED = timedelta(minutes=1)
@@ -36,7 +37,7 @@ class Accounts:
         self._usages = usages
         self._now = now
         self._channels: dict[str, _Channel] = {}
-        self.told: dict[str, datetime] = {}  # when it was last told that a limit was reached, by subject
+        self._told: dict[str, datetime] = {}  # when it was last told that a limit was reached, by subject
 
     def begins(
         self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, *, again: bool
@@ -60,11 +61,20 @@ class Accounts:
             subjects=decision.subjects, longest_s=decision.longest_s, zone=plan.zone, holders={call}
         )
 
-    def answered(self, channel: str) -> None:
+    def is_told(self, subject: str) -> bool:
+        """Whether it was told a short while ago that a limit of the subject was reached; if not, it is now."""
+        now, told_at = self._now(), self._told.get(subject)
+        if told_at is not None and now - told_at < ONCE_IN:
+            return True
+        self._told[subject] = now
+        return False
+
+    def answered(self, channel: str, at: datetime | None = None) -> None:
+        """at: None for now."""
         known = self._channels.get(channel)
         if known is None or known.answered_at is not None:
             return
-        known.answered_at = self._now()
+        known.answered_at = at or self._now()
         for subject in known.subjects:
             usage = self._usages[subject]
             spending = replace(usage.going_on[channel], answered_at=known.answered_at)

@@ -5,12 +5,16 @@ last, so that a dialplan that finds it empty knows it has no answer and goes to 
 
   CALLROUTER_CALL        our id of the call, for /ended
   CALLROUTER_REFUSED     Q.850 cause to hang up with after the routes, or empty
+  CALLROUTER_PROMPT      file to play before that, as early media, or empty
+  CALLROUTER_LONGEST     seconds the talk may last, or empty
   CALLROUTER_GOTO        "context,extension,priority" to go to after the routes, or empty
   CALLROUTER_DEPARTMENT  key in the dial plan, or empty
   CALLROUTER_DIAL_n      dial string of the n-th route; CALLROUTER_SECONDS_n: how long it rings
   CALLROUTER_SHOWN_n     /outbound: "Name <number>" as this trunk's carrier wants it; empty when withheld
   CALLROUTER_ASSERTED_n  /outbound: the number for P-Asserted-Identity
   CALLROUTER_PRES_n      /outbound: "allowed" or "prohib", for CALLERID(pres)
+  CALLROUTER_NEXT_n      /outbound: what the next route is tried after, where the trunk has its own table: Q.850 causes,
+                         SIP statuses after "s"; after "x" those it is not tried after, whatever the cause
   CALLROUTER_RING, CALLROUTER_LONGEST_S: for [callrouter-department], when CALLROUTER_GOTO leads there for a message
   CALLROUTER_ROUTES      how many routes there are
 
@@ -20,6 +24,7 @@ Dial strings hold numbers of the dial plan's making only: what was dialled is re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 from router.dialplan import fallback
@@ -27,9 +32,10 @@ from router.fastagi.pending import Offer
 from router.model.caller import display_name
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
-from router.model.ending import Ending
+from router.model.ending import Ending, HangupCause
 from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, RejectCause, Ring, Voicemail
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
+from router.model.trunk import Failure
 from router.rules import endings
 from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
@@ -38,17 +44,19 @@ from router.rules.ringing import line_up
 INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
+LAST_CAUSE = 127  # of Q.850
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """shown: what to set as caller ID, "" to withhold it, None to leave it as it came."""
+    """shown: the caller ID to set, "" to withhold it, None to leave it as it came. next: see CALLROUTER_NEXT_n."""
 
     offer: Offer
     rings_for_s: float
     shown: str | None = None
     asserted: str = ""
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +64,15 @@ class Answer:
     """One decided call as a plain dialplan can carry it.
 
     refused: how the call is refused after the routes, None when it may go. longest_s: of the message that `goto`
-    takes, 0 when it takes none.
+    takes, 0 when it takes none. prompt: file to play to who is refused. talk_s: of the talk, None for no limit.
     """
 
     department: str = ""
     refused: RejectCause | None = None
     goto: str = ""
     longest_s: float = 0.0
+    prompt: str = ""
+    talk_s: float | None = None
     routes: tuple[Route, ...] = ()
 
     @property
@@ -74,6 +84,8 @@ class Answer:
         """In the order to set them."""
         values = {
             "CALLROUTER_REFUSED": str(int(endings.rejected(self.refused).cause)) if self.refused else "",
+            "CALLROUTER_PROMPT": self.prompt,
+            "CALLROUTER_LONGEST": "" if self.talk_s is None else f"{max(self.talk_s, 1.0):.0f}",
             "CALLROUTER_GOTO": self.goto,
             "CALLROUTER_DEPARTMENT": self.department,
         }
@@ -83,6 +95,8 @@ class Answer:
         for number, way in enumerate(self.routes, 1):
             values[f"CALLROUTER_DIAL_{number}"] = way.offer.dial
             values[f"CALLROUTER_SECONDS_{number}"] = f"{way.rings_for_s:.0f}"
+            if way.next:
+                values[f"CALLROUTER_NEXT_{number}"] = way.next
             if way.shown is not None:
                 values[f"CALLROUTER_SHOWN_{number}"] = way.shown
                 values[f"CALLROUTER_ASSERTED_{number}"] = way.asserted
@@ -91,12 +105,15 @@ class Answer:
         return values
 
 
-def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) -> Answer:
-    """The decision for an outgoing call as variables of a dialplan."""
+def answer_outbound(
+    decision: CallerIdDecision, by: str | None, plan: DialPlan, sounds: Path | None = None
+) -> Answer:
+    """The decision for an outgoing call as variables of a dialplan. sounds: where prompts are, None for none."""
     department = decision.department or ""
     match decision.to:
         case CallTo.NOWHERE:
-            return Answer(department=department, refused=refusal(decision))
+            prompt = str(sounds / decision.prompt) if sounds is not None and decision.prompt else ""
+            return Answer(department=department, refused=refusal(decision), prompt=prompt)
         case CallTo.DEPARTMENT:
             return Answer(goto=f"{INBOUND_CONTEXT},{decision.called},1")
         case CallTo.PERSON:
@@ -108,19 +125,35 @@ def answer_outbound(decision: CallerIdDecision, by: str | None, plan: DialPlan) 
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             routes = tuple(
                 Route(
-                    offer=Offer(dial=choice.dial, trunk=choice.trunk),
+                    offer=Offer(dial=choice.dial, trunk=choice.trunk, causes=plan.trunks[choice.trunk].causes),
                     rings_for_s=TRUNK_RINGS_FOR_S,
                     shown=_identity(decision.name, choice.shown) if choice.shown else "",
                     asserted=choice.asserted,
+                    next=next_after(plan.trunks[choice.trunk].causes),
                 )
                 for choice in decision.trunks
             )
-            return Answer(department=department, routes=routes)
+            return Answer(department=department, talk_s=decision.longest_s, routes=routes)
         case CallTo.MENU | CallTo.FEATURE | CallTo.PARKED:
             # What needs the caller's channel under our hands: a plain dialplan cannot do it.
             return Answer(department=department, refused=RejectCause.REJECTED)
         case _:
             assert_never(decision.to)
+
+
+def next_after(causes: Mapping[int, Failure]) -> str:
+    """CALLROUTER_NEXT_n of a trunk, "" without a table of its own. causes: as `Trunk.causes`."""
+    if not causes:
+        return ""
+    statuses = sorted(endings.SETUP_REFUSALS | {number for number in causes if number > LAST_CAUSE})
+    means = {status: endings.leg_result(HangupCause.CALL_REJECTED, status, causes=causes) for status in statuses}
+    words = [f"{'s' if endings.is_technical(result) else 'x'}{status}" for status, result in means.items()]
+    technical = [
+        str(cause)
+        for cause in range(1, LAST_CAUSE + 1)
+        if endings.is_technical(endings.leg_result(cause, causes=causes))
+    ]
+    return f"-{'-'.join([*technical, *words])}-"
 
 
 def answer_inbound(

@@ -6,14 +6,15 @@ ours, so what waits here is bounded, ends as failed when it is too old, and is f
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, HangupCause, LegResult, Party
 from router.model.record import CallRecord, LegRecord, TraceLine
+from router.model.trunk import Failure
 from router.rules import endings
 
 MOST_PENDING = 5_000
@@ -26,16 +27,21 @@ class Journal(Protocol):
     def save(self, record: CallRecord) -> None: ...
 
 
+Ended = Callable[[CallRecord, "tuple[Offer, ...]", int], None]  # a call that was begun; offers, how many were tried
 Find = Callable[[CallId], Awaitable[CallRecord | None]]  # a record by its id, from the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One Dial() of the dialplan. dial: its dial string. trunk, person: keys, whichever it is for."""
+    """One Dial() of the dialplan. dial: its dial string. trunk, person: keys, whichever it is for.
+
+    causes: as `Trunk.causes`.
+    """
 
     dial: str
     trunk: str | None = None
     person: str | None = None
+    causes: Mapping[int, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,8 @@ class Report:
     """What the dialplan knows of a call's end.
 
     status: ${DIALSTATUS}, "" when nothing was dialled. cause: ${HANGUPCAUSE} (Q.850), 0 when not known.
-    talked_s: ${ANSWEREDTIME}. offer: which Dial() was the last, counted from 1, 0 when not known.
+    talked_s: ${ANSWEREDTIME}. offer: which Dial() was the last, counted from 1, 0 when not known, one more than
+    there are when all failed. sip: the status that the carrier gave, 0 when not known.
     callee_left: the called party hung up first, which Dial() tells only to a dialplan that uses its option g.
     """
 
@@ -52,9 +59,10 @@ class Report:
     talked_s: float = 0.0
     offer: int = 0
     callee_left: bool = False
+    sip: int = 0
 
     @staticmethod
-    def read(status: str, cause: str, talked_s: str, offer: str, left: str) -> "Report":
+    def read(status: str, cause: str, talked_s: str, offer: str, left: str, sip: str = "") -> "Report":
         """From the arguments of the AGI; what is not a small number counts as not given."""
         return Report(
             status=status.strip().upper(),
@@ -62,6 +70,7 @@ class Report:
             talked_s=float(_number(talked_s)),
             offer=_number(offer),
             callee_left=left.strip().lower() == "callee",
+            sip=_number(sip),
         )
 
 
@@ -83,8 +92,10 @@ _CAUSE_OF_STATUS = {
 }
 
 
-def ending_of(report: Report, direction: Direction) -> tuple[Ending, LegResult | None]:
-    """How the call ended, and what became of its last leg, None when none was dialled."""
+def ending_of(
+    report: Report, direction: Direction, causes: Mapping[int, Failure]
+) -> tuple[Ending, LegResult | None]:
+    """How the call ended, and what became of its last leg, None for none. causes: of its trunk."""
     if report.status == "ANSWER":
         left = Party.CALLEE if report.callee_left else Party.CALLER
         return endings.answered(left, report.cause or HangupCause.NORMAL_CLEARING), LegResult.ANSWERED
@@ -95,7 +106,7 @@ def ending_of(report: Report, direction: Direction) -> tuple[Ending, LegResult |
         return endings.failed(), None
     says_nothing = report.cause in (0, HangupCause.NORMAL_CLEARING)
     cause = _CAUSE_OF_STATUS[report.status] if says_nothing else report.cause
-    result = endings.leg_result(cause)
+    result = endings.leg_result(cause, report.sip or None, causes=causes)
     if direction is Direction.OUTBOUND:
         return endings.ending_of_outgoing(result, cause), result
     return endings.unanswered((result,)), result
@@ -108,9 +119,21 @@ class _Pending:
 
 
 class PendingCalls:
-    """Knows the calls whose end has not been reported, oldest first. router: our name in their records."""
+    """Knows the calls whose end has not been reported, oldest first. router: our name in their records.
 
-    def __init__(self, journal: Journal, find: Find, most: int = MOST_PENDING, *, router: str = "") -> None:
+    ended: told once of each that was begun here.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        find: Find,
+        most: int = MOST_PENDING,
+        *,
+        router: str = "",
+        ended: Ended = lambda record, offers, tried: None,
+    ) -> None:
+        self._ended = ended
         self._journal = journal
         self._find = find
         self._most = most
@@ -129,7 +152,7 @@ class PendingCalls:
     def close(self, call_id: CallId, ending: Ending, at: datetime) -> None:
         """Ends a call of which the dialplan will report nothing."""
         if (pending := self._calls.pop(call_id, None)) is not None:
-            self._journal.save(replace(pending.record, ended_at=at, ending=ending))
+            self._over(pending, replace(pending.record, ended_at=at, ending=ending))
 
     async def report(self, call_id: CallId, report: Report, at: datetime) -> bool:
         """Completes a call. False when there is no such call or it has ended already. Raises what `find` raises."""
@@ -139,28 +162,34 @@ class PendingCalls:
             if record is None or record.ending is not None:
                 return False
             pending = _Pending(record, ())
-        self._journal.save(_completed(pending, report, at))
+        self._over(pending, _completed(pending, report, at), min(report.offer, len(pending.offers)))
         return True
+
+    def _over(self, pending: _Pending, record: CallRecord, tried: int = 0) -> None:
+        self._journal.save(record)
+        self._ended(record, pending.offers, tried)
 
     def _forget(self, now: datetime) -> None:
         while self._calls:
-            oldest = next(iter(self._calls.values())).record
+            pending = next(iter(self._calls.values()))
+            oldest = pending.record
             if len(self._calls) <= self._most and now - oldest.arrived_at < PENDING_FOR:
                 return
             line = TraceLine(at=now, what="the dialplan never reported the end of this call")
             del self._calls[oldest.id]
-            self._journal.save(replace(oldest, ended_at=now, ending=endings.failed(), trace=(*oldest.trace, line)))
+            self._over(pending, replace(oldest, ended_at=now, ending=endings.failed(), trace=(*oldest.trace, line)))
 
 
 def _completed(pending: _Pending, report: Report, at: datetime) -> CallRecord:
     record = pending.record
-    ending, result = ending_of(report, record.direction)
+    number = min(report.offer, len(pending.offers))
+    offer = pending.offers[number - 1] if number else None
+    ending, result = ending_of(report, record.direction, offer.causes if offer else {})
     answered_at = at - timedelta(seconds=report.talked_s) if result is LegResult.ANSWERED else None
     legs = record.legs
-    if result is not None and 1 <= report.offer <= len(pending.offers):
-        offer = pending.offers[report.offer - 1]
+    if result is not None and offer is not None:
         leg = LegRecord(
-            id=f"{record.id}-{report.offer}",
+            id=f"{record.id}-{number}",
             endpoint=offer.dial,
             person=offer.person,
             trunk=offer.trunk,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -16,6 +17,7 @@ from router.fastagi.errors import AgiError, ChannelGone
 from router.fastagi.pending import Offer, PendingCalls, Report
 from router.fastagi.protocol import Request
 from router.fastagi.server import Script, Session
+from router.fastagi.watching import Watch
 from router.model.call import CallId, Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
@@ -38,7 +40,8 @@ _CALL_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 class Scripts:
     """plan, now, situation: the dial plan, the moment (aware) and what people have set, read once for each call.
 
-    new_id: a fresh CallId. hit: counts a call that the block of this key refused.
+    new_id: a fresh CallId. hit: counts a call that the block of this key refused. watch: counts outgoing calls.
+    sounds: where Asterisk finds the plan's prompts, None when it has none.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class Scripts:
         calls: PendingCalls,
         situation: Callable[[], Situation] = Situation,
         hit: Callable[[str], None] = lambda block: None,
+        watch: Watch | None = None,
+        sounds: Path | None = None,
     ) -> None:
         self._plan = plan
         self._now = now
@@ -56,6 +61,8 @@ class Scripts:
         self._hit = hit
         self._new_id = new_id
         self._calls = calls
+        self._watch = watch
+        self._sounds = sounds
 
     def by_name(self) -> Mapping[str, Script]:
         return {"outbound": self.outbound, "inbound": self.inbound, "ended": self.ended}
@@ -77,11 +84,13 @@ class Scripts:
         )
         structlog.contextvars.bind_contextvars(call=call.id)
         decision = choose_caller_id(call, plan, now, self._situation())
-        answer = answer_outbound(decision, by, plan)
+        answer = answer_outbound(decision, by, plan, self._sounds)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)
             inputs = replace(_inputs(request), by=by, is_internal=True)
             self._calls.begin(replace(record, inputs=inputs), _offers(answer))
+            if self._watch is not None:
+                self._watch.begins(record, decision, endpoint_of(request.field("channel")), plan)
         await self._give(session, call.id, answer)
 
     async def inbound(self, session: Session) -> None:
@@ -113,14 +122,15 @@ class Scripts:
 
     async def ended(self, session: Session) -> None:
         """Arguments: call id, ${DIALSTATUS}, ${HANGUPCAUSE}, ${ANSWEREDTIME}; then, where the dialplan knows them,
-        the number of the route that was dialled last, and "callee" when the called party hung up first."""
+        the number of the route that was dialled last, "callee" when the called party hung up first, and the SIP
+        status."""
         read = session.request.argument
         if not _CALL_ID.fullmatch(read(1)):
             log.warning("agi report without a call", status=read(2)[:20])
             return
         call_id = CallId(read(1))
         structlog.contextvars.bind_contextvars(call=call_id)
-        report = Report.read(read(2), read(3), read(4), read(5), read(6))
+        report = Report.read(read(2), read(3), read(4), read(5), read(6), read(7))
         try:
             async with asyncio.timeout(FIND_S):
                 known = await self._calls.report(call_id, report, self._now().astimezone(UTC))

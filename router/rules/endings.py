@@ -10,7 +10,7 @@ from router.model.ending import Ending, Fault, HangupCause, LegResult, Outcome, 
 from router.model.plan import RejectCause
 from router.model.trunk import Failure
 
-_SETUP_REFUSALS = frozenset({401, 403, 407})  # a carrier's "not with this account": cause 21 like a person's 603
+SETUP_REFUSALS = frozenset({401, 403, 407})  # a carrier's "not with this account": cause 21 like a person's 603
 
 _BY_CAUSE = {
     1: LegResult.INVALID_NUMBER,  # unallocated: 404, 485, 604
@@ -58,7 +58,7 @@ def leg_result(
     if timed_out:
         return LegResult.NO_ANSWER
     usual = _BY_CAUSE.get(cause, LegResult.CONGESTED)
-    if cause == HangupCause.CALL_REJECTED and tech_cause in _SETUP_REFUSALS:
+    if cause == HangupCause.CALL_REJECTED and tech_cause in SETUP_REFUSALS:
         usual = LegResult.CONGESTED
     failure = causes.get(tech_cause or 0) or causes.get(cause)
     return usual if failure is None or failure is failure_of(usual) else _MEANS[failure]
@@ -117,6 +117,11 @@ def call_back(by: Party, cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
 def abandoned(cause: int = HangupCause.NORMAL_CLEARING) -> Ending:
     """The caller gave up before anyone answered: cancelled while ringing, or hung up on a prompt."""
     return Ending(outcome=Outcome.ABANDONED, by=Party.CALLER, fault=Fault.CALLER, cause=cause)
+
+
+def cancelled() -> Ending:
+    """Somebody had us end the call before anyone answered."""
+    return Ending(outcome=Outcome.ABANDONED, by=Party.US, fault=Fault.NONE, cause=HangupCause.NORMAL_CLEARING)
 
 
 def failed(cause: int = HangupCause.INTERWORKING) -> Ending:

@@ -45,6 +45,8 @@ from router.console.metrics import Metrics
 from router.fastagi.pending import PendingCalls
 from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
+from router.fastagi.watching import Watch
+from router.model.alert import Alert
 from router.model.department import DialPlan
 from router.notify import keep_alive, notify
 from router.service.calendars import Calendars
@@ -186,7 +188,14 @@ class Service:
         )
         self.ari.on_event = self._take
         self.socket = EventSocket(access, self.ari, on_connect=self._connected, lane=lane)
-        pending = PendingCalls(self.journal, store.call, router=settings.name)
+        watch = Watch(
+            self.trunks,
+            self.accounts,
+            self._alert,
+            partial(self.state.note, by="the limits"),
+            router=settings.name,
+        )
+        pending = PendingCalls(self.journal, store.call, router=settings.name, ended=watch.ended)
         scripts = Scripts(
             lambda: self.plan.current,
             _now,
@@ -194,6 +203,8 @@ class Service:
             pending,
             situation=lambda: self.state.situation,
             hit=self.state.hit,
+            watch=watch,
+            sounds=settings.asterisk.sounds_dir,
         )
         self.agi = FastAgiServer(scripts.by_name())
         self._stop = asyncio.Event()
@@ -270,6 +281,10 @@ class Service:
     def _take(self, event: Event) -> None:
         self.live.take(event)
         self.filing.take(event)
+
+    def _alert(self, alert: Alert) -> None:
+        self.state.alert(alert)
+        self.alarm.wake()
 
     async def _events(self) -> None:
         try:

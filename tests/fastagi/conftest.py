@@ -4,16 +4,23 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from router.calls.spending import Accounts
+from router.calls.trunks import Trunks
 from router.fastagi.pending import PendingCalls
 from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
+from router.fastagi.watching import Watch
+from router.model.alert import Alert
 from router.model.call import CallId
 from router.model.department import DialPlan
+from router.model.limits import Usage
 from router.model.record import CallRecord
 from router.model.situation import Situation
+from router.model.trunk import TrunkState
 from tests.rules.acme import acme
 from tests.rules.conftest import OPEN
 
@@ -23,18 +30,29 @@ _SET = re.compile(rb'SET VARIABLE (\w+) "(.*)"\n')
 class Dialplan:
     """Asks as Asterisk does, and keeps what the store would be given. now, plan, situation: what the router finds.
 
-    hits: blocks that refused a call. earlier: records of before a restart.
+    hits: blocks that refused a call. earlier: records of before a restart. trunks, usages: what is counted.
+    mails, noted: alerts, and lines of the change log.
     """
 
     def __init__(self) -> None:
         self.plan: DialPlan = acme()
         self.now: datetime = OPEN
-        self.situation = Situation()
+        self.trunks: dict[str, TrunkState] = {}
+        self.usages: dict[str, Usage] = {}
+        self.situation = Situation(trunks=self.trunks, usage=self.usages)
+        self.mails: list[Alert] = []
+        self.noted: list[str] = []
         self.hits: list[str] = []
         self.records: list[CallRecord] = []
         self.earlier: dict[CallId, CallRecord] = {}
         self.port = 0
-        self.calls = PendingCalls(self, self._find, most=3)
+        self.watch = Watch(
+            Trunks(self.trunks, lambda: self.now, lambda: self.plan),
+            Accounts(self.usages, lambda: self.now),
+            self.mails.append,
+            self.noted.append,
+        )
+        self.calls = PendingCalls(self, self._find, most=3, ended=self.watch.ended)
         self._ids = 0
 
     def save(self, record: CallRecord) -> None:
@@ -95,6 +113,8 @@ async def dialplan() -> AsyncIterator[Dialplan]:
         dialplan.calls,
         situation=lambda: dialplan.situation,
         hit=dialplan.hits.append,
+        watch=dialplan.watch,
+        sounds=Path("/sounds"),
     )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", 0) as dialplan.port:
         yield dialplan

@@ -34,6 +34,8 @@ async def test_a_sales_call_shows_sales_number_in_each_trunks_format(dialplan: D
     assert variables == {
         "CALLROUTER_CALL": "c1",
         "CALLROUTER_REFUSED": "",
+        "CALLROUTER_PROMPT": "",
+        "CALLROUTER_LONGEST": "",
         "CALLROUTER_GOTO": "",
         "CALLROUTER_DEPARTMENT": "sales",
         "CALLROUTER_DIAL_1": "PJSIP/+442071838750@voipco",
@@ -218,6 +220,8 @@ async def test_an_open_department_is_rung_and_then_takes_a_message(dialplan: Dia
     assert variables == {
         "CALLROUTER_CALL": "c1",
         "CALLROUTER_REFUSED": "",
+        "CALLROUTER_PROMPT": "",
+        "CALLROUTER_LONGEST": "",
         "CALLROUTER_GOTO": "callrouter-department,s,1",
         "CALLROUTER_DEPARTMENT": "sales",
         "CALLROUTER_RING": "",

@@ -1,0 +1,168 @@
+"""What a call carried by a plain dialplan counts for: channels and breakers of trunks, accounts, mails at once.
+
+The dialplan tells of a call when it asks and when it is over, and of nothing between. So its channel is counted on
+the first trunk it may take, and what the trunks before the last one came to is that they failed: nothing else makes
+the dialplan go on to the next.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from router.fastagi.pending import Offer
+from router.model.alert import Alert
+from router.model.call import CallId
+from router.model.decision import CallerIdDecision, CallTo
+from router.model.department import DialPlan
+from router.model.ending import LegResult
+from router.model.record import CallRecord
+from router.rules import alerts
+
+log = structlog.get_logger()
+
+
+class TrunkCounts(Protocol):
+    """As `calls.trunks.Trunks`."""
+
+    def holds(self, trunk: str, channel: str, call: CallId) -> None: ...
+    def leaves(self, trunk: str, channel: str, call: CallId) -> None: ...
+    def dials(self, trunk: str) -> bool: ...
+    def answered(self, trunk: str) -> None: ...
+    def came_to(self, trunk: str, result: LegResult, *, has_rung: bool, probed: bool) -> None: ...
+
+
+class AccountBook(Protocol):
+    """As `calls.spending.Accounts`."""
+
+    def begins(
+        self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, *, again: bool
+    ) -> None: ...
+    def answered(self, channel: str, at: datetime | None = None) -> None: ...
+    def leaves(self, channel: str, call: CallId) -> None: ...
+    def is_told(self, subject: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """trunk: whose channel is counted. is_probe: by the call an open breaker is tried."""
+
+    decision: CallerIdDecision
+    plan: DialPlan
+    by: alerts.Calling
+    trunk: str | None
+    is_probe: bool
+
+
+class Watch:
+    """router: our name. alert: has a mail sent. note: puts a line into the change log."""
+
+    def __init__(
+        self,
+        trunks: TrunkCounts,
+        accounts: AccountBook,
+        alert: Callable[[Alert], None],
+        note: Callable[[str], None],
+        *,
+        router: str = "",
+    ) -> None:
+        self._trunks = trunks
+        self._accounts = accounts
+        self._alert = alert
+        self._note = note
+        self._router = router
+        self._calls: dict[CallId, _Watched] = {}
+
+    def begins(self, record: CallRecord, decision: CallerIdDecision, phone: str, plan: DialPlan) -> None:
+        """An outgoing call as it was decided. `ended` follows unless it was refused. phone: its endpoint."""
+        by = alerts.calling(record.person, phone, plan)
+        if decision.exceeded:
+            self._limit_reached(record, decision, by, plan)
+        if decision.to not in (CallTo.TRUNKS, CallTo.EMERGENCY):
+            return
+        trunk = decision.trunks[0].trunk if decision.trunks else None
+        is_probe = False
+        if trunk is not None:
+            is_probe = self._trunks.dials(trunk)
+            self._trunks.holds(trunk, _channel(record.id), record.id)
+            self._accounts.begins(_channel(record.id), record.id, decision, plan, again=False)
+        watched = _Watched(decision=decision, plan=plan, by=by, trunk=trunk, is_probe=is_probe)
+        self._calls[record.id] = watched
+        if decision.to is CallTo.EMERGENCY:
+            log.warning("emergency call", number=str(decision.called), by=record.person, phone=phone)
+            words = alerts.emergency_placed(decision, by)
+            self._send(record, plan, plan.emergency.alert, "placed", words, record.arrived_at)
+
+    def ended(self, record: CallRecord, offers: tuple[Offer, ...], tried: int) -> None:
+        """record: complete, its last leg that of the last offer that was tried. tried: how many were."""
+        watched = self._calls.pop(record.id, None)
+        if watched is None:
+            return
+        came_to = _came_to(record, offers, tried)
+        if watched.trunk is not None:
+            self._judge(watched, came_to)
+            channel = _channel(record.id)
+            if record.answered_at is not None:
+                self._accounts.answered(channel, record.answered_at)
+            self._accounts.leaves(channel, record.id)
+            self._trunks.leaves(watched.trunk, channel, record.id)
+        if watched.decision.to is CallTo.EMERGENCY and record.ended_at is not None:
+            talked_s = record.talked_s or 0.0
+            words = alerts.emergency_ended(watched.decision, watched.by, record.ending, talked_s, came_to)
+            to = watched.plan.emergency.alert
+            self._send(record, watched.plan, to, "ended", words, record.ended_at)
+
+    def _judge(self, watched: _Watched, came_to: list[tuple[str, LegResult]]) -> None:
+        if watched.is_probe and watched.trunk and not came_to:
+            came_to = [(watched.trunk, LegResult.CANCELLED)]  # not tried after all: the next call probes it
+        for trunk, result in came_to:
+            if result is LegResult.ANSWERED:
+                self._trunks.answered(trunk)
+            else:
+                is_probe = watched.is_probe and trunk == watched.trunk
+                self._trunks.came_to(trunk, result, has_rung=False, probed=is_probe)
+
+    def _limit_reached(
+        self, record: CallRecord, decision: CallerIdDecision, by: alerts.Calling, plan: DialPlan
+    ) -> None:
+        if self._accounts.is_told(decision.exceeded):
+            return
+        self._note(f"a call to {decision.called} was refused: {decision.refused}")
+        self._send(record, plan, plan.alerts, "limit", alerts.limit_reached(decision, by), record.arrived_at)
+
+    def _send(
+        self,
+        record: CallRecord,
+        plan: DialPlan,
+        to: tuple[str, ...],
+        what: str,
+        words: alerts.Words,
+        at: datetime,
+    ) -> None:
+        if to:
+            alert = Alert(
+                key=f"{record.id}-{what}",
+                router=self._router,
+                company=plan.company,
+                to=to,
+                subject=words.subject,
+                rows=words.rows,
+                at=at,
+                zone=plan.zone.key,
+            )
+            self._alert(alert)
+
+
+def _came_to(record: CallRecord, offers: tuple[Offer, ...], tried: int) -> list[tuple[str, LegResult]]:
+    if not tried:
+        return []
+    last = record.legs[-1].result if record.legs else None
+    results = [*(LegResult.CONGESTED for _ in offers[: tried - 1]), last or LegResult.CANCELLED]
+    return [(offer.trunk, result) for offer, result in zip(offers, results, strict=False) if offer.trunk]
+
+
+def _channel(call: CallId) -> str:
+    """What stands for the channel on a trunk, whose name the dialplan does not tell."""
+    return f"agi-{call}"
