@@ -13,8 +13,8 @@ last, so that a dialplan that finds it empty knows it has no answer and goes to 
   CALLROUTER_SHOWN_n     /outbound: "Name <number>" as this trunk's carrier wants it; empty when withheld
   CALLROUTER_ASSERTED_n  /outbound: the number for P-Asserted-Identity
   CALLROUTER_PRES_n      /outbound: "allowed" or "prohib", for CALLERID(pres)
-  CALLROUTER_NEXT_n      /outbound: what the next route is tried after, where the trunk has its own table: Q.850 causes,
-                         SIP statuses after "s"; after "x" those it is not tried after, whatever the cause
+  CALLROUTER_NEXT_n      /outbound: what the next route is tried after, where the trunk has a table of its own:
+                         Q.850 causes, SIP statuses after "s"; after "x" those it is not, whatever the cause
   CALLROUTER_RING, CALLROUTER_LONGEST_S: for [callrouter-department], when CALLROUTER_GOTO leads there for a message
   CALLROUTER_ROUTES      how many routes there are
 

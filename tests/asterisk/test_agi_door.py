@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,18 +15,23 @@ from router.fastagi.scripts import Scripts
 from router.fastagi.server import FastAgiServer
 from router.model.call import CallId, Direction
 from router.model.ending import LegResult, Outcome, Party
+from router.model.limits import DenyRule, Limits
 from router.model.record import CallRecord
-from tests.rules.acme import acme
+from router.model.trunk import Failure
+from tests.rules.acme import BACKUP, VOIPCO, acme
+from tests.rules.conftest import patterns
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import Bench
+from tests.support.sound import tone_wav
 
 OUTSIDE = "+447400123456"
 
 
 class Records:
-    """What the router would have put into its store."""
+    """What the router would have put into its store. plan: what it decides by."""
 
     def __init__(self) -> None:
+        self.plan = acme()
         self._ended: asyncio.Queue[CallRecord] = asyncio.Queue()
 
     def save(self, record: CallRecord) -> None:
@@ -58,7 +64,13 @@ async def records(door: Bench) -> AsyncIterator[Records]:
     """The router's FastAGI door is open meanwhile."""
     records, numbers = Records(), itertools.count(1)
     calls = PendingCalls(records, nothing_earlier)
-    scripts = Scripts(acme, lambda: datetime.now(UTC), lambda: CallId(f"c{next(numbers)}"), calls)
+    scripts = Scripts(
+        lambda: records.plan,
+        lambda: datetime.now(UTC),
+        lambda: CallId(f"c{next(numbers)}"),
+        calls,
+        sounds=door.folder / "prompts",
+    )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", door.agi_port):
         yield records
 
@@ -113,6 +125,61 @@ async def test_a_failed_trunk_is_followed_by_the_next(far: FarEnd, records: Reco
     assert record.ending is not None
     assert (record.ending.outcome, record.ending.by) == (Outcome.ANSWERED, Party.CALLEE)
     assert [leg.trunk for leg in record.legs] == ["backup"]
+
+
+OWN_TABLES = {
+    "a status that usually stops": ("busy", {486: Failure.TECHNICAL}),
+    "a cause that usually stops": ("notfound", {1: Failure.TECHNICAL}),
+}
+
+
+@pytest.mark.parametrize(("does", "causes"), OWN_TABLES.values(), ids=OWN_TABLES)
+async def test_a_trunks_own_table_says_when_the_next_is_tried(
+    far: FarEnd, records: Records, does: str, causes: dict[int, Failure]
+) -> None:
+    records.plan = acme(trunks=(replace(VOIPCO, causes=causes), BACKUP))
+    await far.number(OUTSIDE).will(does)
+    calling = await far.phone_dials("alice", "07400123456")
+
+    assert (await far.number("07400123456").call()).seen.number == "02079460100"
+    await calling.answered()
+
+
+async def test_a_trunks_own_table_says_when_the_next_is_not_tried(far: FarEnd, records: Records) -> None:
+    records.plan = acme(trunks=(replace(VOIPCO, causes={503: Failure.NUMBER}), BACKUP))
+    await far.number(OUTSIDE).will("congestion")
+    calling = await far.phone_dials("alice", "07400123456")
+
+    assert await calling.ended() == 34
+    record = await records.next()
+    assert [(leg.trunk, leg.result) for leg in record.legs] == [("voipco", LegResult.INVALID_NUMBER)]
+
+
+async def test_a_denied_caller_hears_why_before_the_refusal(door: Bench, far: FarEnd, records: Records) -> None:
+    prompt = door.folder / "prompts" / "acme" / "denied.wav"
+    prompt.parent.mkdir(parents=True)
+    prompt.write_bytes(tone_wav(440, 2.0))
+    rule = DenyRule(path="outbound.deny[0]", name="no", called=patterns(("FR",)), prompt="acme/denied")
+    records.plan = replace(acme(), denied=(rule,))
+
+    calling = await far.phone_dials("alice", "0033140205050")
+    await calling.early_media()
+    heard = await calling.hears()
+
+    assert heard.has_tone(440)
+    assert await calling.ended() == 21
+
+
+async def test_a_talk_ends_when_it_has_lasted_as_long_as_it_may(far: FarEnd, records: Records) -> None:
+    records.plan = replace(acme(), limits=Limits(longest_s=2.0))
+    calling = await far.phone_dials("alice", "07400123456")
+    await calling.answered()
+    await calling.ended()
+
+    record = await records.next()
+    assert record.ending is not None
+    assert record.ending.outcome is Outcome.ANSWERED
+    assert record.talked_s == 2
 
 
 ENDS = {"busy": (Outcome.BUSY, 17), "ringsip603": (Outcome.REJECTED, 21), "notfound": (Outcome.INVALID_NUMBER, 1)}
