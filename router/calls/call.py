@@ -57,6 +57,7 @@ class Call:
     declined: who said no to this very call, as `Offer.whom`. name_said: whether the caller gave their name to be
     screened by, None when not asked. menus: how many the caller was asked. is_called_back:
     they asked for it, and may go. is_emergency: it is never ended for another.
+    is_hung_up: somebody asked us to end it.
     watchers: told every event of the feed, whichever story reads it.
     Listens from construction on; `close` ends that.
     """
@@ -86,6 +87,7 @@ class Call:
         self.menus = 0
         self.is_called_back = False
         self.is_emergency = False
+        self.is_hung_up = False
         self.watchers: list[Callable[[Event], None]] = []
         self._occupied: dict[str, str | None] = {}
         self.errands = Errands()
@@ -172,8 +174,12 @@ class Call:
 
     def save(self, **changes: Any) -> None:
         """Sets fields of the record and passes it to the journal."""
-        self.record = replace(self.record, legs=tuple(map(self._told, self.legs)), **changes)
+        self.record = replace(self.as_known(), **changes)
         self.exchange.journal.save(self.record)
+
+    def as_known(self) -> CallRecord:
+        """The record with its legs as they are now."""
+        return replace(self.record, legs=tuple(map(self._told, self.legs)))
 
     def _told(self, leg: Leg) -> LegRecord:
         """A leg that goes on in another call is paid for there."""
@@ -222,6 +228,12 @@ class Call:
         if self.is_called_back:
             return endings.call_back(Party.CALLER, gone.cause)
         return endings.abandoned(gone.cause)
+
+    def ending_when_hung_up(self) -> Ending:
+        """The call's end when somebody asked us for it."""
+        if self.record.answered_at is not None:
+            return endings.answered(Party.US)
+        return endings.cancelled() if self.record.message_id is None else endings.voicemail(Party.US)
 
     async def let_go(self, ending: Ending | None) -> None:
         """Lets go of everything the call holds. ending: how the caller's channel is hung up.

@@ -39,8 +39,10 @@ class Live:
         self._by_id: dict[CallId, Call] = {}
         self.parked: dict[str, Call] = {}  # by slot
         self.is_draining = False
+        self._is_stopping = False
         self.ended: Counter[str] = Counter()  # calls by outcome, since the start
         self._tasks: set[asyncio.Task[None]] = set()
+        self._task_of: dict[CallId, asyncio.Task[None]] = {}
         self._errands = Errands()
 
     # ---- events
@@ -127,6 +129,7 @@ class Live:
         self.calls[channel.id] = self._by_id[call.id] = call
         task = asyncio.get_running_loop().create_task(self._run(call, story))
         self._tasks.add(task)
+        self._task_of[call.id] = task
         task.add_done_callback(self._tasks.discard)
         return call
 
@@ -142,6 +145,9 @@ class Live:
         try:
             ending = await story(call)
         except asyncio.CancelledError:
+            if call.is_hung_up and not self._is_stopping:
+                ending = call.ending_when_hung_up()
+                return
             # We are being stopped. Talks and messages go on without us and are adopted by the next start.
             with contextlib.suppress(HungUp, TimeoutError):
                 await finish(call.errands.settled(), self.exchange.limits.cleanup_s)
@@ -166,7 +172,7 @@ class Live:
                 log.exception("letting go failed")
             finally:
                 call.close()
-                del self._by_id[call.id]
+                del self._by_id[call.id], self._task_of[call.id]
                 if self.calls.get(call.channel.id) is call:
                     del self.calls[call.channel.id]
 
@@ -177,6 +183,22 @@ class Live:
             ending = ending or endings.failed()
             self.ended[ending.outcome.value] += 1
             call.end(ending)
+
+    def call(self, call_id: CallId) -> Call | None:
+        """The call that is going on under this id."""
+        return self._by_id.get(call_id)
+
+    def hang_up(self, call_id: CallId, by: str) -> bool:
+        """Ends a call at whatever moment it is, for whoever asks. Whether it was going on."""
+        call = self._by_id.get(call_id)
+        if call is None:
+            return False
+        if not call.is_hung_up:
+            call.is_hung_up = True
+            call.note(f"ended as asked: {by}")
+            # Behind its first step: a task cancelled before it has begun lets go of nothing.
+            asyncio.get_running_loop().call_soon(self._task_of[call_id].cancel)
+        return True
 
     # ---- click-to-call
 
@@ -232,7 +254,7 @@ class Live:
 
     async def stop(self) -> None:
         """Callers who wait go back to the dialplan; talks are left as they are."""
-        self.is_draining = True
+        self.is_draining = self._is_stopping = True
         await asyncio.sleep(0)  # a call cancelled before it has begun lets go of nothing
         for task in tuple(self._tasks):
             task.cancel()

@@ -2,7 +2,7 @@
 
 Whoever holds the token may ask. A request that cannot be carried out is answered with {"error": …} and, where a
 dial plan is at fault, every one of its {"faults": […]}: 400 for what is wrong in itself, 503 for what may be well
-in a minute, 422 for a plan that may not go live.
+in a minute, 422 for a plan that may not go live, 404 for what is not there.
 """
 
 import hmac
@@ -24,6 +24,10 @@ class Unavailable(Exception):
     """Not now: the service is stopping, or what it needs is away. The message says which."""
 
 
+class Unknown(Exception):
+    """There is no such thing. The message says what was looked for."""
+
+
 class Refused(Exception):
     """faults: one line each, all that is wrong."""
 
@@ -42,21 +46,29 @@ class Door:
         self._away = away
 
     def get(self, path: str, do: Do) -> web.RouteDef:
-        """Tells; also while the service is stopping. do: gives what becomes the JSON of the answer."""
+        """Tells; also while the service is stopping. do: gives what becomes the JSON of the answer, or an
+        answer of its own."""
         return web.get(path, self._guarded(do, 200, is_always_open=True))
+
+    def delete(self, path: str, do: Do) -> web.RouteDef:
+        """Ends something; also while the service is stopping. do: raises Unknown."""
+        return web.delete(path, self._guarded(do, 200, is_always_open=True))
 
     def post(self, path: str, do: Do, *, status: int = 200) -> web.RouteDef:
         """Does. do: raises ValueError, saying what is wrong and what is known."""
         return web.post(path, self._guarded(do, status))
 
     def _guarded(self, do: Do, status: int, *, is_always_open: bool = False) -> Callable[..., Any]:
-        async def answered(request: web.Request) -> web.Response:
+        async def answered(request: web.Request) -> web.StreamResponse:
             if not self._knows(request.headers.get("Authorization", "")):
                 return _told(401, error="the token is missing or wrong")
             try:
                 if (away := self._away()) is not None and not is_always_open:
                     raise Unavailable(away)
-                return _told(status, await do(request))
+                told = await do(request)
+                return told if isinstance(told, web.StreamResponse) else _told(status, told)
+            except Unknown as unknown:
+                return _told(404, error=str(unknown))
             except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
                 return _told(400, error=str(error))
             except Refused as refused:

@@ -4,13 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from router.calls.progress import steps_while_it_lasts
 from router.console.blocks import Blocks
 from router.console.dialling import dialling_route
 from router.console.door import Door, Refused, Unavailable
+from router.console.live_calls import CallDesk, Steps
 from router.console.plan import PlanDesk
 from router.console.state import Standings
 from router.console.trunks import TrunkDesk
 from router.model.call import CallId
+from router.model.record import CallRecord
 from router.service.plan import PlanRefused
 
 if TYPE_CHECKING:
@@ -33,6 +36,11 @@ def routes(service: "Service", token: str) -> list[web.RouteDef]:
     )
     return [
         dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
+        *CallDesk(
+            hang_up=service.live.hang_up,
+            live=lambda call_id, every_s: _steps(service, call_id, every_s),
+            past=lambda call_id: _past(service, call_id),
+        ).routes(door),
         *desk.routes(door),
         *standings.routes(door),
         *blocks.routes(door),
@@ -44,6 +52,15 @@ def _place(service: "Service", by: str, to: str, department: str | None) -> Call
     if not service.socket.is_connected:
         raise Unavailable("the router is not connected to Asterisk; its log says why")
     return service.live.place(by, to, department)
+
+
+def _steps(service: "Service", call_id: CallId, every_s: float) -> Steps | None:
+    call = service.live.call(call_id)
+    return None if call is None else steps_while_it_lasts(call, every_s)
+
+
+async def _past(service: "Service", call_id: CallId) -> CallRecord | None:
+    return service.journal.unwritten.get(call_id) or await service.store.call(call_id)
 
 
 async def _reload(service: "Service", by: str) -> dict[str, Any]:

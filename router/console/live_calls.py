@@ -1,4 +1,7 @@
-"""`GET /calls/ID/events`: how a call is getting on, as Server-Sent Events that end with it."""
+"""A call, whoever placed it: `DELETE /calls/ID` ends it, `GET /calls/ID/events` tells how it is getting on.
+
+Those are Server-Sent Events, which end with the call.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -7,11 +10,12 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
-from router.calls.call import Call
-from router.calls.progress import Step, steps_of, steps_while_it_lasts
-from router.console.door import Door, Unavailable, Unknown
+from router.console.door import Door, Unavailable, Unknown, who
 from router.model.call import CallId
 from router.model.record import CallRecord
+from router.rules.progress import Step, steps_of
+
+Steps = AsyncGenerator[tuple[Step, ...], None]
 
 MOST_LISTENERS = 200
 HEARTBEAT_S = 15.0
@@ -20,10 +24,14 @@ _HEARTBEAT = b":\n\n"
 
 
 @dataclass(kw_only=True)
-class ProgressDesk:
-    """live: the call of this id that is going on. past: its record when it is over."""
+class CallDesk:
+    """hang_up: ends the call for whoever asks; whether it was going on. past: the record of one that is over.
 
-    live: Callable[[CallId], Call | None]
+    live: what is new in a call that is going on, () when nothing was for so many seconds.
+    """
+
+    hang_up: Callable[[CallId, str], bool]
+    live: Callable[[CallId, float], Steps | None]
     past: Callable[[CallId], Awaitable[CallRecord | None]]
     heartbeat_s: float = HEARTBEAT_S
     reads_within_s: float = READS_WITHIN_S
@@ -31,7 +39,13 @@ class ProgressDesk:
     listeners: int = 0
 
     def routes(self, door: Door) -> list[web.RouteDef]:
-        return [door.get("/calls/{call}/events", self.events)]
+        return [door.get("/calls/{call}/events", self.events), door.delete("/calls/{call}", self.end)]
+
+    async def end(self, request: web.Request) -> dict[str, CallId]:
+        call_id = CallId(request.match_info["call"])
+        if not self.hang_up(call_id, who(request)):
+            raise Unknown("no such call is going on")
+        return {"call": call_id}
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         if self.listeners >= self.most:
@@ -52,20 +66,20 @@ class ProgressDesk:
         finally:
             self.listeners -= 1
 
-    async def _tell(self, answer: web.StreamResponse, steps: AsyncGenerator[tuple[Step, ...], None]) -> None:
+    async def _tell(self, answer: web.StreamResponse, steps: Steps) -> None:
         async for new in steps:
             async with asyncio.timeout(self.reads_within_s):
                 await answer.write(b"".join(map(_written, new)) or _HEARTBEAT)
 
-    async def _steps(self, call_id: CallId) -> AsyncGenerator[tuple[Step, ...], None]:
-        if (call := self.live(call_id)) is not None:
-            return steps_while_it_lasts(call, self.heartbeat_s)
+    async def _steps(self, call_id: CallId) -> Steps:
+        if (steps := self.live(call_id, self.heartbeat_s)) is not None:
+            return steps
         if (record := await self.past(call_id)) is not None:
             return _at_once(record)
         raise Unknown("there is no such call")
 
 
-async def _at_once(record: CallRecord) -> AsyncGenerator[tuple[Step, ...], None]:
+async def _at_once(record: CallRecord) -> Steps:
     yield steps_of(record)
 
 
