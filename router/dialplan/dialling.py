@@ -5,6 +5,7 @@ dial by habit; it goes before every code of the plan.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.dialplan.numbers import MOST_RAW, is_valid, read_number
@@ -12,7 +13,8 @@ from router.model.department import CallPrefix, DialPlan
 from router.model.number import NumberKind, PhoneNumber, dialable
 
 # Codes that phones and people put before a number, whatever the plan says: withhold, show, and their GSM forms.
-_HABITS = ("*67", "*82", "*31#", "#31#", "141", "1470", "0", "9", "+")
+_LINES = ("0", "9", "+")
+_HABITS = ("*67", "*82", "*31#", "#31#", "141", "1470", *_LINES)
 _AS = re.compile(r"(\d{1,6})\*(.*)\Z", re.S)
 
 
@@ -63,26 +65,36 @@ def _emergency(text: str, plan: DialPlan) -> PhoneNumber | None:
     """The emergency number that is meant; a colleague's extension and a public number are nobody's habit."""
     raw = text[:MOST_RAW]
     plain = re.sub(r"[\s().\-]", "", raw).removesuffix("#")
-    rest = _without_code(plain, plan)
-    for habit in ("", *_HABITS):
-        if rest.startswith(habit) and rest[len(habit) :] in plan.emergency.numbers:
-            break
-    else:
+    behind = (plain, *_behind_codes(plain, plan))
+    number = next((rest for rest in behind if rest in plan.emergency.numbers), None)
+    if number is None and not _is_else(plain, plan):
+        number = next(filter(None, (_behind_habits(rest, plan) for rest in behind)), None)
+    if number is None:
         return None
-    if rest in plan.emergency.numbers or not _is_else(plain, plan):
-        number = rest[len(habit) :]
-        return PhoneNumber(kind=NumberKind.EMERGENCY, value=number, raw=raw, country=plan.country)
-    return None
+    return PhoneNumber(kind=NumberKind.EMERGENCY, value=number, raw=raw, country=plan.country)
 
 
-def _without_code(plain: str, plan: DialPlan) -> str:
-    """What is behind a code of the plan that asks something of a call; a department's extension is part of it."""
+def _behind_codes(plain: str, plan: DialPlan) -> Iterator[str]:
+    """What is behind a code of the plan that asks something of a call; a department's extension is part of it.
+
+    `*67999` begins with a code `*6` too: what is behind one code says nothing of what the whole may be.
+    """
     for code, prefix in plan.prefixes.items():
         if plain.startswith(code):
             rest = plain[len(code) :]
             found = _AS.match(rest) if prefix is CallPrefix.SHOW_AS else None
-            return found.group(2) if found else rest
-    return plain
+            yield found.group(2) if found else rest
+
+
+def _behind_habits(rest: str, plan: DialPlan) -> str | None:
+    """The emergency number behind a code that people dial by habit, and behind the digit for a line after it."""
+    for habit in _HABITS:
+        if rest.startswith(habit):
+            for line in ("", *_LINES):
+                number = rest[len(habit) :].removeprefix(line)
+                if number in plan.emergency.numbers:
+                    return number
+    return None
 
 
 def _is_else(plain: str, plan: DialPlan) -> bool:

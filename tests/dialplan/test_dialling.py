@@ -66,6 +66,26 @@ def test_what_is_dialled_is_read(
     assert read.called.raw == text
 
 
+@pytest.mark.parametrize(
+    "text", ["*67999", "*679999", "*670112", "*82999", "*31#112", "*6999", "*6601*999", "*69999"]
+)
+@pytest.mark.parametrize("prefix", list(CallPrefix))
+def test_no_code_of_the_plan_hides_an_emergency_number_behind_a_habit(text: str, prefix: CallPrefix) -> None:
+    plan = replace(PLAN, prefixes={"*6": prefix, "*3": prefix, "*8": prefix})
+    if prefix is CallPrefix.WITHHOLD:
+        text = text.replace("601*", "")
+
+    called = read_dialled(text, plan).called
+
+    assert called.kind is EMERGENCY and called.value == text[-3:]
+
+
+def test_an_emergency_number_is_found_behind_a_code_that_is_none_here_and_the_digit_for_a_line() -> None:
+    plan = replace(PLAN, prefixes={})
+    for text in ("*679999", "#31#0112", "1419999", "*82+112"):
+        assert read_dialled(text, plan).called.kind is EMERGENCY, text
+
+
 SHORTS = {
     "GB": ("101 111 116123 123", "999 112 202 60600 0101 1"),
     "US": ("311 411 711", "911 2345678 23456 12"),
