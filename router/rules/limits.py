@@ -14,6 +14,7 @@ from router.model.limits import NO_LIMITS, NO_USAGE, DenyRule, Limits, Spending,
 from router.model.number import NumberType, PhoneNumber, listed, one_fits
 from router.model.situation import Situation
 from router.rules.hours import is_open
+from router.rules.layers import department_for
 
 Note = Callable[[str, bool, str], None]
 
@@ -62,14 +63,26 @@ def _denied(
     note: Note | None,
 ) -> Refusal | None:
     person = None if call.forwarded else call.by
+    departments = (department, *_own(person, plan, department))
     for rule in plan.denied:
-        misfit = _misfit(rule, call.called, person, department, plan, at, situation)
+        misfits = [_misfit(rule, call.called, person, each, plan, at, situation) for each in departments]
+        misfit = None if None in misfits else misfits[0]
         if note is not None:
             note(rule.path, misfit is None, misfit or f"denies it: {rule.name}")
         if misfit is None:
             why = f"{call.called} may not be called: {rule.name}"
             return Refusal(why=why, rule=rule.path, prompt=rule.prompt)
     return None
+
+
+def _own(person: str | None, plan: DialPlan, department: str | None) -> tuple[str | None, ...]:
+    """The department of a person who calls for another: by showing its number nobody gets round their own rules.
+
+    Empty for nobody, and for one who is of that department too.
+    """
+    own = department_for(person, plan)
+    served = plan.departments.get(department or "")
+    return () if own == department or person is None or (served and person in served.members) else (own,)
 
 
 def _misfit(

@@ -80,6 +80,26 @@ def test_a_call_is_denied_by_the_first_rule_whose_conditions_all_hold(
         assert decision.reached == (rule.path,)
 
 
+@pytest.mark.parametrize(
+    "rule", [deny("FR", departments=("sales",)), deny("FR", except_departments=("support",))], ids=["of", "but"]
+)
+def test_nobody_gets_round_a_rule_by_calling_for_a_department_that_is_not_theirs(rule: DenyRule) -> None:
+    plan = denying(rule)
+    only_of_sales = next(key for key in SALES.members if key not in SUPPORT.members)
+    as_support = leaving(PARIS, by=only_of_sales, department="support")
+
+    assert decided(as_support, plan).to is CallTo.NOWHERE
+    assert decided(replace(as_support, show_as="support"), plan).to is CallTo.NOWHERE
+
+
+def test_who_is_of_two_departments_may_call_for_the_one_that_is_not_denied() -> None:
+    both = replace(SUPPORT, members=("alice", *SUPPORT.members))
+    plan = denying(deny("FR", departments=("sales",)))
+    plan = replace(plan, departments={**plan.departments, "support": both})
+
+    assert decided(leaving(PARIS, department="support"), plan).to is CallTo.TRUNKS
+
+
 def test_a_denied_call_carries_the_prompt_of_its_rule() -> None:
     assert decided(leaving(PARIS), denying(deny("FR", prompt="acme/denied"))).prompt == "acme/denied"
 
