@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ from router.cli import main
 from router.console.app import console_app, listening
 from router.console.dialling import dialling_route, token_in
 from router.console.door import Door, Refused
+from router.console.live_calls import CallDesk
 from router.console.metrics import Metrics
 from router.model.call import CallId
 from router.model.change import Change
+from router.model.ending import Ending, LegResult, Party
 from router.model.people import Standing
-from router.model.record import DecisionInputs
+from router.model.record import CallRecord, DecisionInputs
 from router.model.trunk import Breaker, TrunkState
+from router.rules import endings
 from router.store.contract import Store
 from router.store.database import open_store
 from tests.console.desk import TUESDAY, Desk
@@ -513,9 +517,9 @@ def test_settings_with_faults_end_with_1_and_all_of_them(run: Run, plan: Plan) -
 
 
 async def asked_to_call(
-    run: Run, tmp_path: Path, *arguments: str
+    run: Run, tmp_path: Path, *arguments: str, command: str = "call", ending: Ending | None = None
 ) -> tuple[Result, list[tuple[str, str, str | None]]]:
-    """`callrouter call` against a router that knows alice only."""
+    """`callrouter call` against a router that knows alice only, and whose calls end at once, as `ending`."""
     placed: list[tuple[str, str, str | None]] = []
 
     def place(by: str, to: str, department: str | None) -> CallId:
@@ -524,11 +528,15 @@ async def asked_to_call(
         placed.append((by, to, department))
         return CallId("c9")
 
+    async def past(_: CallId) -> CallRecord | None:
+        return replace(record(0), person="alice", called_number="+442071838750", legs=(), ending=ending)
+
     token = token_in(tmp_path / "state" / "token")
-    app = console_app(dict, Metrics([]), [dialling_route(Door(token), place)])
+    desk = CallDesk(hang_up=lambda call_id, _: call_id == "c9", live=lambda *_: None, past=past)
+    app = console_app(dict, Metrics([]), [dialling_route(Door(token), place), *desk.routes(Door(token))])
     async with listening(app, "127.0.0.1", 0) as port:
         environ = {"CALLROUTER_HTTP_LISTEN": f"127.0.0.1:{port}"}
-        return await asyncio.to_thread(run, "call", *arguments, **environ), placed
+        return await asyncio.to_thread(run, command, *arguments, **environ), placed
 
 
 async def test_call_has_the_router_ring_a_person_first(run: Run, tmp_path: Path) -> None:
@@ -536,6 +544,34 @@ async def test_call_has_the_router_ring_a_person_first(run: Run, tmp_path: Path)
 
     assert (result.exit_code, result.output) == (0, "rings alice, then 020 7183 8750; call c9\n")
     assert placed == [("alice", "020 7183 8750", None)]
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "told"),
+    [
+        (endings.answered(Party.CALLEE), 0, "outcome answered, by callee, cause 16, talked_s "),
+        (endings.unanswered((LegResult.BUSY,)), 1, "outcome busy, by us, cause 17, talked_s "),
+        (None, 1, "placed: by alice, called +442071838750"),
+    ],
+    ids=["they talked", "busy", "cut off"],
+)
+async def test_call_tells_how_it_gets_on_until_it_is_over(
+    run: Run, tmp_path: Path, ending: Ending | None, code: int, told: str
+) -> None:
+    result, _ = await asked_to_call(
+        run, tmp_path, "--by", "alice", "--to", "020 7183 8750", "--follow", ending=ending
+    )
+
+    assert result.exit_code == code
+    assert told in result.output.splitlines()[-1]
+
+
+async def test_hang_up_ends_a_call(run: Run, tmp_path: Path) -> None:
+    result, _ = await asked_to_call(run, tmp_path, "c9", command="hang-up")
+    assert (result.exit_code, result.output) == (0, "call c9 is ended\n")
+
+    result, _ = await asked_to_call(run, tmp_path, "../c9", command="hang-up")
+    assert (result.exit_code, result.output) == (1, "no such call is going on\n")
 
 
 async def test_call_tells_why_the_router_refused(run: Run, tmp_path: Path) -> None:

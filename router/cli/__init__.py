@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import blocks, charges, diff, explain, people, plan, prove, running, trunks
+from router.cli import blocks, calling, charges, diff, explain, people, plan, prove, running, trunks
 
 
 @click.group(
@@ -34,7 +34,8 @@ for command in (
     running.calls,
     charges.charges,
     running.voicemails,
-    running.call,
+    calling.call,
+    calling.hang_up,
     running.reload,
     running.changes,
     blocks.block,

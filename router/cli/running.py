@@ -1,4 +1,4 @@
-"""Commands on a running installation: the service itself, its store, and calls it is asked to place."""
+"""Commands on a running installation: the service itself, its store, its dial plan."""
 
 import asyncio
 import sys
@@ -105,20 +105,6 @@ def voicemails(last: int, settings_file: Path | None, as_json: bool) -> None:
     from router.cli.tables import printed, voicemails_table
 
     printed(voicemails_table(deliveries))
-
-
-@click.command()
-@click.option("by", "--by", metavar="PERSON", required=True, help="Whose phone rings first.")
-@click.option("to", "--to", metavar="NUMBER", required=True, help="Whom to call then, as it is dialled.")
-@click.option("department", "--department", metavar="NAME", help="The department the call is for. Default: theirs.")
-@SETTINGS
-def call(by: str, to: str, department: str | None, settings_file: Path | None) -> None:
-    """Has the running router place a call: rings a person, then whom they want to reach."""
-    from router.cli.asking import ask
-
-    body = {"by": by, "to": to} | ({"department": department} if department else {})
-    told = ask(settings_in(settings_file), "POST", "/calls", json_of(body))
-    click.echo(f"rings {by}, then {to}; call {told.get('call')}")
 
 
 @click.command()
