@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 
+from tests.bench.agi import ask_door
 from tests.bench.decisions import PREFIXES, REPLAYED, time_alone
 from tests.bench.killing import kill_under_load
 from tests.bench.page import Page
@@ -44,6 +45,7 @@ async def load(page: Page, rates: list[int], seconds: int) -> int:
         f"400 days of 200 departments proved, each with hours of its own (callrouter prove): {alone.prove_s:.1f} s"
     )
     page.say(f"A rate deck of {PREFIXES:,} prefixes read: {alone.deck_s:.1f} s")
+    page.door(await ask_door())
     for rate in rates:
         for way in (DIAL, HTTP, WEBSOCKET, *((STORELESS,) if rate == WITHOUT_RECORDS else ())):
             page.say(f"{way.name}, {rate} calls a second for {seconds} s ...")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.agi import RATE, Asked
 from tests.bench.decisions import Timed, percentile
 from tests.bench.killing import Killed
 from tests.bench.ways import DIAL, STORELESS, Result, Way
@@ -54,6 +55,15 @@ class Page:
         self.say(
             f"Control, Dial() at {before.rate}/s again at the end: set-up p50 {_ms(set_up(before, 0.5))} then "
             f"{_ms(set_up(after, 0.5))}, Asterisk's CPU {before.asterisk_ms:.1f} then {after.asterisk_ms:.1f} ms."
+        )
+
+    def door(self, asked: Mapping[str, Asked]) -> None:
+        """The FastAGI door beside a server that reads the request and closes."""
+        empty, door = asked["empty"], asked["door"]
+        self.say(
+            f"FastAGI door at {RATE} requests a second: p50 {_ms(door.p50)}, p99 {_ms(door.p99)} ms, "
+            f"×{door.p50 / empty.p50:.1f} and ×{door.p99 / empty.p99:.1f} of an empty server's "
+            f"{_ms(empty.p50)} and {_ms(empty.p99)}; {door.failed} failed."
         )
 
     def decisions(self, loaded_s: float, timed: Sequence[Timed]) -> None:
