@@ -364,8 +364,8 @@ async def test_the_door_dials_what_the_router_says_and_reports_the_end(agi_bench
         assert (called.seen.number, called.seen.name) == ("+12125550100", "Acme New York")
 
         await calling.hang_up()
-        call, status, cause, _, route, *by = await asyncio.wait_for(server.reports.get(), 5)
-        assert (call, status, cause, route, by) == ("c1", "ANSWER", "16", "1", [""])
+        call, status, cause, _, route, by, _ = await asyncio.wait_for(server.reports.get(), 5)
+        assert (call, status, cause, route, by) == ("c1", "ANSWER", "16", "1", "")
 
 
 async def test_the_door_reports_that_the_called_party_hung_up(agi_bench: Bench) -> None:
@@ -375,7 +375,7 @@ async def test_the_door_reports_that_the_called_party_hung_up(agi_bench: Bench) 
         called = await far.number(OUTSIDE).call()
         await calling.answered()
         await called.hang_up()
-        assert (await asyncio.wait_for(server.reports.get(), 5))[-1] == "callee"
+        assert (await asyncio.wait_for(server.reports.get(), 5))[5] == "callee"
 
 
 async def test_a_router_that_hangs_on_the_report_holds_nobody(agi_bench: Bench) -> None:
