@@ -6,7 +6,7 @@ ours, so what waits here is bounded, ends as failed when it is too old, and is f
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -139,6 +139,7 @@ class PendingCalls:
         self._most = most
         self._router = router
         self._calls: OrderedDict[CallId, _Pending] = OrderedDict()
+        self._missing: set[CallId] = set()  # whose channel was gone when it was last looked for
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -169,15 +170,34 @@ class PendingCalls:
         self._journal.save(record)
         self._ended(record, pending.offers, tried)
 
+    def look_through(self, channels: Collection[str], listed_at: datetime) -> None:
+        """Ends the calls whose channel is gone and whose report is lost. channels: ids of all that Asterisk has.
+
+        A report is on its way for a moment, so the channel must be missing twice.
+        """
+        missing = {
+            call
+            for call, pending in self._calls.items()
+            if pending.record.arrived_at < listed_at
+            and pending.record.channel
+            and pending.record.channel not in channels
+        }
+        for call in missing & self._missing:
+            self._lose(call, listed_at)
+        self._missing = missing - self._missing
+
     def _forget(self, now: datetime) -> None:
         while self._calls:
-            pending = next(iter(self._calls.values()))
-            oldest = pending.record
+            oldest = next(iter(self._calls.values())).record
             if len(self._calls) <= self._most and now - oldest.arrived_at < PENDING_FOR:
                 return
-            line = TraceLine(at=now, what="the dialplan never reported the end of this call")
-            del self._calls[oldest.id]
-            self._over(pending, replace(oldest, ended_at=now, ending=endings.failed(), trace=(*oldest.trace, line)))
+            self._lose(oldest.id, now)
+
+    def _lose(self, call: CallId, at: datetime) -> None:
+        pending = self._calls.pop(call)
+        line = TraceLine(at=at, what="the dialplan never reported the end of this call")
+        trace = (*pending.record.trace, line)
+        self._over(pending, replace(pending.record, ended_at=at, ending=endings.failed(), trace=trace))
 
 
 def _completed(pending: _Pending, report: Report, at: datetime) -> CallRecord:

@@ -195,12 +195,12 @@ class Service:
             partial(self.state.note, by="the limits"),
             router=settings.name,
         )
-        pending = PendingCalls(self.journal, store.call, router=settings.name, ended=watch.ended)
+        self.by_dialplan = PendingCalls(self.journal, store.call, router=settings.name, ended=watch.ended)
         scripts = Scripts(
             lambda: self.plan.current,
             _now,
             lambda: new_call_id(_now()),
-            pending,
+            self.by_dialplan,
             situation=lambda: self.state.situation,
             hit=self.state.hit,
             watch=watch,
@@ -312,6 +312,10 @@ class Service:
     async def _look_through(self) -> None:
         connection = self.socket.connections
         await reconcile(self.live, self.store)
+        if self.by_dialplan:
+            now = self.now()
+            there = await self.ari.channels.list()
+            self.by_dialplan.look_through({channel.id for channel in there}, now)
         self.looked_through = connection
 
     async def _fetch_messages(self) -> None:

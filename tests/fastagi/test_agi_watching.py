@@ -58,6 +58,27 @@ async def test_a_channel_is_given_back_where_no_report_will_come(dialplan: Dialp
     assert channels(dialplan) == 3
 
 
+async def test_a_channel_is_given_back_when_asterisk_has_it_no_more(dialplan: Dialplan) -> None:
+    await dialplan.outbound(LONDON, uniqueid="17.1")
+    await dialplan.outbound(LONDON, uniqueid="17.2")
+    for _ in range(2):  # the report may be on its way the first time
+        assert channels(dialplan) == 2
+        dialplan.now += timedelta(seconds=30)
+        dialplan.calls.look_through({"17.2"}, dialplan.now)
+
+    assert channels(dialplan) == 1
+    assert dialplan.records[-1].id == "c1"
+    assert dialplan.records[-1].ending == endings.failed()
+
+
+async def test_a_call_that_began_while_channels_were_listed_is_not_missed(dialplan: Dialplan) -> None:
+    await dialplan.outbound(LONDON)
+    for _ in range(2):
+        dialplan.calls.look_through((), dialplan.now)
+
+    assert channels(dialplan) == 1
+
+
 async def test_a_call_between_colleagues_holds_none(dialplan: Dialplan) -> None:
     await dialplan.outbound("203")
 
