@@ -240,7 +240,7 @@ class Call:
 
         None hands the caller back to the dialplan instead, to be helped there.
         """
-        self.legs.cancel_all()
+        self.legs.cancel_all(but=None if ending is None else self.caller.id)
         if ending is not None:
             cause = ending.cause
             await insist(lambda: self.caller.hang_up(cause))

@@ -179,9 +179,11 @@ class Legs:
             self._errands.run(self._hang_up(leg))
         # else: its creation is on its way; the leg goes as soon as it is there
 
-    def cancel_all(self) -> None:
+    def cancel_all(self, *, but: str | None = None) -> None:
+        """but: id of the caller's own channel, which is told why when it is hung up; it may be a leg that answered."""
         for leg in self:
-            self.cancel(leg)
+            if leg.id != but or leg.answered_at is None:
+                self.cancel(leg)
 
     async def ended(self, limit_s: float) -> None:
         """Waits for the ends of all legs, so that the record has their causes."""
