@@ -24,7 +24,7 @@ def emergency_ended(call: Call, decision: CallerIdDecision, ending: Ending | Non
     """ending: None when it was cut short."""
     answered_at = call.record.answered_at
     talked_s = (call.exchange.now() - answered_at).total_seconds() if answered_at else 0.0
-    tried = [(leg.trunk, leg.came_to) for leg in call.legs if leg.trunk]
+    tried = [(leg.trunk, leg.came_to.value) for leg in call.legs if leg.trunk]
     words = alerts.emergency_ended(decision, _calling(call), ending, talked_s, tried)
     _send(call, call.plan.emergency.alert, "ended", words)
 

@@ -45,6 +45,7 @@ INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
 LAST_CAUSE = 127  # of Q.850
+AFTER_EVERYTHING = f"-{'-'.join(map(str, range(LAST_CAUSE + 1)))}-"  # an emergency call goes on whatever it was
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
 
 
@@ -129,7 +130,9 @@ def answer_outbound(
                     rings_for_s=TRUNK_RINGS_FOR_S,
                     shown=_identity(decision.name, choice.shown) if choice.shown else "",
                     asserted=choice.asserted,
-                    next=next_after(plan.trunks[choice.trunk].causes),
+                    next=next_after(plan.trunks[choice.trunk].causes)
+                    if decision.to is CallTo.TRUNKS
+                    else AFTER_EVERYTHING,
                 )
                 for choice in decision.trunks
             )

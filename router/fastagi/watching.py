@@ -2,7 +2,7 @@
 
 The dialplan tells of a call when it asks and when it is over, and of nothing between. So its channel is counted on
 the first trunk it may take, and what the trunks before the last one came to is that they failed: nothing else makes
-the dialplan go on to the next.
+the dialplan go on to the next, except in an emergency.
 """
 
 from collections.abc import Callable
@@ -110,13 +110,17 @@ class Watch:
             self._trunks.leaves(watched.trunk, channel, record.id)
         if watched.decision.to is CallTo.EMERGENCY and record.ended_at is not None:
             talked_s = record.talked_s or 0.0
-            words = alerts.emergency_ended(watched.decision, watched.by, record.ending, talked_s, came_to)
+            words = alerts.emergency_ended(
+                watched.decision, watched.by, record.ending, talked_s, _in_words(came_to)
+            )
             to = watched.plan.emergency.alert
             self._send(record, watched.plan, to, "ended", words, record.ended_at)
 
     def _judge(self, watched: _Watched, came_to: list[tuple[str, LegResult]]) -> None:
-        if watched.is_probe and watched.trunk and not came_to:
-            came_to = [(watched.trunk, LegResult.CANCELLED)]  # not tried after all: the next call probes it
+        if watched.decision.to is CallTo.EMERGENCY:
+            came_to = came_to[-1:]  # it goes on to the next trunk whatever the others said
+        if watched.is_probe and watched.trunk and watched.trunk not in dict(came_to):
+            came_to = [(watched.trunk, LegResult.CANCELLED), *came_to]  # tells nothing: the next call probes it
         for trunk, result in came_to:
             if result is LegResult.ANSWERED:
                 self._trunks.answered(trunk)
@@ -161,6 +165,11 @@ def _came_to(record: CallRecord, offers: tuple[Offer, ...], tried: int) -> list[
     last = record.legs[-1].result if record.legs else None
     results = [*(LegResult.CONGESTED for _ in offers[: tried - 1]), last or LegResult.CANCELLED]
     return [(offer.trunk, result) for offer, result in zip(offers, results, strict=False) if offer.trunk]
+
+
+def _in_words(came_to: list[tuple[str, LegResult]]) -> list[tuple[str, str]]:
+    """Of an emergency call, where only what the last trunk said is known."""
+    return [*((trunk, "not answered") for trunk, _ in came_to[:-1]), *((t, last.value) for t, last in came_to[-1:])]
 
 
 def _channel(call: CallId) -> str:

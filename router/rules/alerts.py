@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
-from router.model.ending import Ending, LegResult
+from router.model.ending import Ending
 
 ONCE_IN = timedelta(hours=1)  # a limit that was reached is told of
 
@@ -55,7 +55,7 @@ def emergency_ended(
     by: Calling,
     ending: Ending | None,
     talked_s: float,
-    tried: Iterable[tuple[str, LegResult]],
+    tried: Iterable[tuple[str, str]],
 ) -> Words:
     """ending: None when it was cut short. tried: trunks, with what the call by each came to."""
     outcome = ending.outcome.value if ending is not None else "failed"
@@ -65,7 +65,7 @@ def emergency_ended(
         ("Where", by.where),
         ("Outcome", outcome),
         ("Talked", f"{talked_s:.0f} s"),
-        ("Trunks", "; ".join(f"{trunk}: {result.value}" for trunk, result in tried) or "no trunk"),
+        ("Trunks", "; ".join(f"{trunk}: {came_to}" for trunk, came_to in tried) or "no trunk"),
     )
     return Words(subject=f"Emergency call of {by.who} to {decision.called}: {outcome}", rows=rows)
 

@@ -113,6 +113,14 @@ async def test_an_emergency_call_gets_out(far: FarEnd, records: Records) -> None
     assert called.seen.number == "+442079460100"
 
 
+async def test_an_emergency_call_goes_on_also_after_busy(far: FarEnd, records: Records) -> None:
+    records.plan = acme(trunks=(VOIPCO, replace(BACKUP, dial="PJSIP/1{number}@backup")))
+    await far.number("999").will("busy")
+    await far.phone_dials("alice", "999")
+
+    assert (await far.number("1999").call()).seen.trunk == "backup"
+
+
 async def test_a_failed_trunk_is_followed_by_the_next(far: FarEnd, records: Records) -> None:
     await far.number(OUTSIDE).will("congestion")
     calling = await far.phone_dials("alice", "07400123456")

@@ -214,7 +214,8 @@ async def test_an_emergency_is_told_of_at_once_and_when_it_is_over(dialplan: Dia
     await dialplan.ended("c1", "ANSWER", "16", "60", "2", "callee")
     rows = dict(dialplan.mails[-1].rows)
     assert (dialplan.mails[-1].key, rows["Outcome"], rows["Talked"]) == ("c1-ended", "answered", "60 s")
-    assert rows["Trunks"] == "voipco: congested; backup: answered"
+    assert rows["Trunks"] == "voipco: not answered; backup: answered"
+    assert dialplan.trunks["voipco"].breaker.failures == 0
 
 
 async def test_an_emergency_that_was_given_up_before_it_was_dialled_is_told_of(dialplan: Dialplan) -> None:
@@ -236,6 +237,15 @@ async def test_only_a_trunk_with_a_table_of_its_own_sends_it(dialplan: Dialplan)
 
     assert "CALLROUTER_NEXT_1" not in variables
     assert "-17-" in variables["CALLROUTER_NEXT_2"]
+
+
+async def test_an_emergency_call_goes_on_whatever_the_first_trunk_says(dialplan: Dialplan) -> None:
+    dialplan.plan = acme(trunks=(replace(VOIPCO, causes={486: Failure.HUMAN}), BACKUP))
+
+    written = (await dialplan.outbound("999"))["CALLROUTER_NEXT_1"]
+
+    assert [cause for cause in range(128) if f"-{cause}-" not in written] == []
+    assert "x" not in written
 
 
 NEXT = {
