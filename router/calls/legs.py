@@ -180,7 +180,7 @@ class Legs:
         # else: its creation is on its way; the leg goes as soon as it is there
 
     def cancel_all(self, *, but: str | None = None) -> None:
-        """but: id of the caller's own channel, which is told why when it is hung up; it may be a leg that answered."""
+        """but: id of the caller's own channel, which is hung up otherwise; it may be a leg that answered."""
         for leg in self:
             if leg.id != but or leg.answered_at is None:
                 self.cancel(leg)
