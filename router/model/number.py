@@ -136,6 +136,8 @@ class NumberList:
 def one_fits(patterns: Sequence[NumberPattern], number: PhoneNumber | None, withheld: bool = False) -> bool:
     """Whether a rule's `from:` or `to:` lets a party through: one of its patterns fits, or it has none."""
     for pattern in patterns:  # not `any`, whose generator costs a third more
+        if pattern.kind is _PREFIX and (number is None or not number.value.startswith(pattern.value)):
+            continue  # most of them: asking the pattern would take twice as long
         if pattern.matches(number, withheld):
             return True
     return not patterns

@@ -65,6 +65,8 @@ def _denied(
     person = None if call.forwarded else call.by
     departments = (department, *_own(person, plan, department))
     for rule in plan.denied:
+        if note is None and not one_fits(rule.called, call.called):
+            continue  # most of them, and nobody reads why
         misfits = [_misfit(rule, call.called, person, each, plan, at, situation) for each in departments]
         misfit = None if None in misfits else misfits[0]
         if note is not None:

@@ -1,5 +1,6 @@
 """Decisions alone, without Asterisk: how long the rules take on the company's whole plan, and how long its load."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
@@ -8,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 from router.dialplan.deck import read_deck
 from router.dialplan.diff import Diff
@@ -24,6 +26,7 @@ from router.rules.inbound import route
 from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_plan
 
 REPLAYED = 10_000
+RULES, TRUNKS = 1_000, 5  # for calls out
 PREFIXES, DESTINATIONS = 200_000, 5_000  # of a rate deck
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -67,7 +70,7 @@ def time_alone() -> Alone:
     deck_s, deck = _deck()
     return Alone(
         load_s=took,
-        decisions=[*_decisions(loaded.plan), _rates(deck)],
+        decisions=[*_decisions(loaded.plan), _out(deck), _rates(deck)],
         diff_s=_diff_s(loaded.plan, replace(loaded.plan, inbound=())),
         prove_s=_prove_s(loaded.plan),
         deck_s=deck_s,
@@ -83,6 +86,44 @@ def _decisions(plan: DialPlan) -> list[Timed]:
         _timed("choose a caller ID", [partial(choose_caller_id, call, plan, AT) for call in outbound]),
         _timed("  read a new caller's number", [partial(_read_new, index, plan) for index in range(NUMBERS)]),
     ]
+
+
+def _out(deck: RateDeck) -> Timed:
+    """A call out past `RULES` rules, by the cheapest of `TRUNKS` trunks, each with the deck."""
+    with TemporaryDirectory() as folder:
+        plan = write_plan(Path(folder, "plan"))
+        company = plan / "company.yaml"
+        company.write_text(json.dumps(_with_rules(json.loads(company.read_text()))))
+        loaded = load(plan)
+    if loaded.plan is None:
+        raise ValueError("\n".join(map(str, loaded.faults)))
+    trunks = {key: replace(trunk, rates=deck) for key, trunk in loaded.plan.trunks.items()}
+    *others, last = loaded.plan.routes
+    priced = replace(loaded.plan, trunks=trunks, routes=(*others, replace(last, cheapest=True)))
+    calls = [_outbound(index, priced) for index in range(PEOPLE)]
+    what = f"a call out: {RULES:,} rules, {TRUNKS} trunks, {PREFIXES:,} prefixes"
+    return _timed(what, [partial(choose_caller_id, call, priced, AT) for call in calls])
+
+
+def _with_rules(company: dict[str, Any]) -> dict[str, Any]:
+    """None of the rules fits but the last: all of them are looked at."""
+    carrier = company["trunks"]["carrier"]
+    names = ["carrier", *(f"carrier{index}" for index in range(1, TRUNKS))]
+    each = RULES // 3
+    elsewhere = [f"+{49_000_000 + index}*" for index in range(RULES)]
+    return company | {
+        "trunks": {name: carrier | {"dial": f"PJSIP/{{number}}@{name}"} for name in names},
+        "outbound": {
+            "deny": [{"to": [elsewhere[index]]} for index in range(each)],
+            "caller_id": [
+                {"person": desk(index), "to": elsewhere[index], "show": number(index)} for index in range(each)
+            ],
+            "trunks": [
+                *({"to": [elsewhere[index]], "use": names[:2]} for index in range(RULES - 2 * each - 1)),
+                {"use": names},
+            ],
+        },
+    }
 
 
 def _diff_s(old: DialPlan, new: DialPlan) -> float:
@@ -158,7 +199,7 @@ def _inbound(index: int, plan: DialPlan) -> InboundCall:
 
 
 def _outbound(index: int, plan: DialPlan) -> OutboundCall:
-    called = "+14155550134" if index % 2 else "02079460999"
+    called = "+14155550134" if index % 2 else "02071838750"
     return OutboundCall(
         id=CallId(str(index)), by=desk(index), called=read_number(called, plan), placed_at=AT, channel=""
     )
