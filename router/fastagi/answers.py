@@ -126,7 +126,13 @@ def answer_outbound(
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             routes = tuple(
                 Route(
-                    offer=Offer(dial=choice.dial, trunk=choice.trunk, causes=plan.trunks[choice.trunk].causes),
+                    offer=Offer(
+                        dial=choice.dial,
+                        trunk=choice.trunk,
+                        called=decision.called.value,
+                        shown=choice.shown or "withheld",
+                        causes=plan.trunks[choice.trunk].causes,
+                    ),
                     rings_for_s=TRUNK_RINGS_FOR_S,
                     shown=_identity(decision.name, choice.shown) if choice.shown else "",
                     asserted=choice.asserted,

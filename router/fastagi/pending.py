@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from router.model.call import CallId, Direction
+from router.model.department import DialPlan
 from router.model.ending import Ending, HangupCause, LegResult, Party
 from router.model.record import CallRecord, LegRecord, TraceLine
 from router.model.trunk import Failure
 from router.rules import endings
+from router.rules.charges import priced
 
 MOST_PENDING = 5_000
 PENDING_FOR = timedelta(hours=12)  # longer than any call; only a lost report waits that long
@@ -35,12 +37,14 @@ Find = Callable[[CallId], Awaitable[CallRecord | None]]  # a record by its id, f
 class Offer:
     """One Dial() of the dialplan. dial: its dial string. trunk, person: keys, whichever it is for.
 
-    causes: as `Trunk.causes`.
+    called, shown: as in `LegRecord`. causes: as `Trunk.causes`.
     """
 
     dial: str
     trunk: str | None = None
     person: str | None = None
+    called: str = ""
+    shown: str = ""
     causes: Mapping[int, Failure] = field(default_factory=dict)
 
 
@@ -116,6 +120,7 @@ def ending_of(
 class _Pending:
     record: CallRecord
     offers: tuple[Offer, ...]
+    plan: DialPlan | None = None
 
 
 class PendingCalls:
@@ -144,10 +149,10 @@ class PendingCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def begin(self, record: CallRecord, offers: tuple[Offer, ...]) -> None:
+    def begin(self, record: CallRecord, offers: tuple[Offer, ...], plan: DialPlan) -> None:
         record = replace(record, router=self._router)
         self._journal.save(record)
-        self._calls[record.id] = _Pending(record, offers)
+        self._calls[record.id] = _Pending(record, offers, plan)
         self._forget(record.arrived_at)
 
     def close(self, call_id: CallId, ending: Ending, at: datetime) -> None:
@@ -218,8 +223,11 @@ def _completed(pending: _Pending, report: Report, at: datetime) -> CallRecord:
             ended_at=at,
             result=result,
             cause=report.cause or None,
+            tech_cause=report.sip or None,
+            called=offer.called,
+            shown=offer.shown,
         )
-        legs = (*legs, leg)
+        legs = (*legs, priced(leg, pending.plan) if pending.plan is not None else leg)
     line = TraceLine(at=at, what=f"the dialplan reports {report.status or 'no Dial'}, cause {report.cause}")
     return replace(
         record, answered_at=answered_at, ended_at=at, ending=ending, legs=legs, trace=(*record.trace, line)

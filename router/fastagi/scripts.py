@@ -88,7 +88,7 @@ class Scripts:
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)
             inputs = replace(_inputs(request), by=by, is_internal=True)
-            self._calls.begin(replace(record, inputs=inputs), _offers(answer))
+            self._calls.begin(replace(record, inputs=inputs), _offers(answer), plan)
             if self._watch is not None:
                 self._watch.begins(record, decision, endpoint_of(request.field("channel")), plan)
         await self._give(session, call.id, answer)
@@ -117,7 +117,7 @@ class Scripts:
         block = next((block for block in situation.blocks if block.key == decision.block), None)
         inputs = replace(noted(_inputs(request), situation, now), trunk=call.trunk, block=block)
         record = _inbound_record(call, decision, plan.person_at.get(endpoint))
-        self._calls.begin(replace(record, inputs=inputs), _offers(answer))
+        self._calls.begin(replace(record, inputs=inputs), _offers(answer), plan)
         await self._give(session, call.id, answer)
 
     async def ended(self, session: Session) -> None:

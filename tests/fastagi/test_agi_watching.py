@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from router.dialplan.deck import read_deck
 from router.fastagi.answers import next_after
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome
@@ -149,6 +151,18 @@ async def test_the_last_leg_is_recorded_when_every_trunk_failed(dialplan: Dialpl
     await dialplan.ended("c1", "CONGESTION", "34", "", "3")
 
     assert [(leg.trunk, leg.result) for leg in dialplan.record.legs] == [("backup", LegResult.CONGESTED)]
+
+
+async def test_the_leg_says_what_was_called_and_shown_and_what_it_costs(dialplan: Dialplan) -> None:
+    deck = read_deck("prefix,description,per_minute\n33,France,0.02\n").in_currency("GBP")
+    dialplan.plan = acme(trunks=(replace(VOIPCO, rates=deck), BACKUP))
+    await dialplan.outbound(PARIS)
+    await dialplan.ended("c1", *TALKED_A_MINUTE, "", "200")
+
+    [leg] = dialplan.record.legs
+    assert (leg.called, leg.shown, leg.tech_cause) == ("+33140205050", "+442079460100", 200)
+    assert leg.price is not None
+    assert leg.price.amount == Decimal("0.02")
 
 
 # ---- limits
