@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -440,6 +441,18 @@ def test_calls_are_listed_with_what_became_of_them(run: Run, recorded: None) -> 
     assert len(rows) == 2
     assert any("sales" in row and "answered" in row for row in rows)
     assert any("support" in row and "going on" in row for row in rows)
+
+
+@pytest.mark.parametrize(("by", "who"), [(Party.CALLER, "caller"), (Party.CALLEE, "callee"), (Party.US, "we")])
+@pytest.mark.parametrize(("talked_s", "is_marked"), [(2.0, True), (2.1, False)])
+def test_a_call_over_within_two_seconds_says_so_and_who_hung_up(
+    run: Run, tmp_path: Path, by: Party, who: str, talked_s: float, is_marked: bool
+) -> None:
+    ended_at = MONDAY + timedelta(seconds=talked_s)
+    short = record("c1", answered_at=MONDAY, ended_at=ended_at, ending=endings.answered(by))
+    in_store(tmp_path, lambda store: store.save_calls([short]))
+
+    assert (f"answered, two seconds: {who} hung up" in run("calls").output) is is_marked
 
 
 def test_a_call_that_was_recorded_says_so(run: Run, tmp_path: Path) -> None:

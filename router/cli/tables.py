@@ -11,7 +11,7 @@ from rich.text import Text
 from router.dialplan.faults import brief
 from router.model.call import Direction
 from router.model.change import Change
-from router.model.ending import Fault, Outcome
+from router.model.ending import Fault, Outcome, Party
 from router.model.message import Delivery, DeliveryState, VoicemailMessage
 from router.model.rate import Total
 from router.model.record import CallRecord
@@ -21,6 +21,7 @@ WIDTH_ELSEWHERE = 200  # in a file or a pipe nothing is to be cut to a terminal'
 
 _ARROWS = {Direction.INBOUND: "in", Direction.OUTBOUND: "out", Direction.INTERNAL: "int"}
 _GOOD = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL, Outcome.CALL_BACK})
+_HUNG_UP = {Party.CALLER: "caller", Party.CALLEE: "callee", Party.US: "we"}
 _COLOURS = {DeliveryState.SENT: "green", DeliveryState.WAITING: "yellow", DeliveryState.DEAD: "red"}
 
 
@@ -209,7 +210,7 @@ def _outcome(record: CallRecord) -> Text:
     if ending is None:
         return Text("going on", style="cyan")
     fault = f" ({ending.fault.value})" if ending.fault in (Fault.US, Fault.TRUNK) else ""
-    seconds = ", two seconds" if record.is_two_second else ""
+    seconds = f", two seconds: {_HUNG_UP[ending.by]} hung up" if record.is_two_second else ""
     style = "green" if ending.outcome in _GOOD else "red" if ending.outcome is Outcome.FAILED else "yellow"
     return Text(f"{ending.outcome.value}{seconds}{fault}", style=style)
 
