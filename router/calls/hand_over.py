@@ -41,12 +41,12 @@ class Wanted(Event, frozen=True, kw_only=True):
 def give_leg(leg: Leg, *, of: Call, to: Call) -> Leg:
     """Makes a leg of one call a leg of another. As the other knows it."""
     unread = [event for event in of.feed.unread if leg.id in subjects(event)]
-    of.legs.release(leg)
-    of.wake()
     given = Leg.of(leg.record())
     given.is_dialled, given.party = True, who(leg, of)
     given.ended_at = given.result = given.cause = None
-    to.legs.add(given)
+    to.legs.add(given)  # before it is released: in neither call it would be on nobody's account any more
+    of.legs.release(leg)
+    of.wake()
     for event in unread:
         to.feed.push(event)
     return given

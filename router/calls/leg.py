@@ -105,6 +105,7 @@ class Leg:
             cause=past.cause,
             tech_cause=past.tech_cause,
             shown=past.shown,
+            is_given=past.is_given,
             is_created=True,
             is_dialled=True,
         )
@@ -125,4 +126,5 @@ class Leg:
             cause=self.cause,
             tech_cause=self.tech_cause,
             shown=self.shown,
+            is_given=self.is_given,
         )

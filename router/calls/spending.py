@@ -111,7 +111,9 @@ class Accounts:
         """Counts a call of today that ended before we began."""
         for leg in record.legs:
             called = public_number(leg.called, plan.country)
-            if leg.answered_at is None or leg.ended_at is None or called is None or leg.ended_at >= ended_before:
+            if leg.is_given or leg.answered_at is None or leg.ended_at is None or called is None:
+                continue
+            if leg.ended_at >= ended_before:
                 continue
             over = Spending(
                 began_at=leg.dialled_at or leg.answered_at,

@@ -90,7 +90,7 @@ class Totals:
     def add(self, record: CallRecord) -> None:
         for leg in record.legs:
             began_at = leg.picked_up_at or leg.answered_at
-            if not leg.called.startswith("+") or began_at is None or leg.ended_at is None:
+            if leg.is_given or not leg.called.startswith("+") or began_at is None or leg.ended_at is None:
                 continue
             key, cost = self._key_of(record, leg), leg.price or Price(amount=_NOTHING, currency="", billed_s=0)
             none = Total(key=key, currency=cost.currency, amount=_NOTHING, calls=0, talked_s=0, billed_s=0)

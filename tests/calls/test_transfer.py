@@ -3,21 +3,25 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pytest import approx
 
 from router.calls.reconcile import reconcile
+from router.calls.spending import Accounts
 from router.model.call import Direction
 from router.model.department import DialPlan
 from router.model.ending import Outcome, Party
+from router.model.limits import Limits, Usage
 from router.model.record import CallRecord
+from router.rules.charges import Totals
 from tests.calls.house import SALES_NUMBER, House, Placed, nothing_left, only, place
 from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import SALES, SUPPORT, acme
 from tests.rules.conftest import ring
-from tests.support.clock import run
+from tests.support.clock import A_TUESDAY, now, run
 from tests.support.fake.far_end import FarEnd, Leg, Line
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller, answers, busy, declines, never_answers, transfers, unregistered
@@ -372,6 +376,40 @@ def test_two_whom_a_colleague_joins_talk_with_each_other() -> None:
     assert first.answered_by == "carol"
     assert other.id in said(first) and first.id in said(other), "each record names the other"
     assert other.ending and other.ending.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("inbound", [True, False])
+def test_a_number_outside_that_is_joined_stays_on_the_account_of_who_called_it(inbound: bool) -> None:
+    async def then(house: House, first: Line, second: Line) -> None:
+        usage = house.state.usages["person:alice"]
+        seen.append(len(usage.going_on))
+
+    seen: list[int] = []
+    house, _, _ = consultation(
+        number=CUSTOMER if inbound else "203",
+        inbound=inbound,
+        plan=replace(ALICE_RINGS, limits=Limits(longest_s=60.0)),
+        then=then,
+        ends_after_s=100.0,
+    )
+
+    assert seen == [1], "it is still their call that goes on"
+    usage = house.state.usages["person:alice"]
+    assert (not usage.going_on, usage.foreign_s) == (True, approx(60.0, abs=0.5)), "and ends at their limit"
+
+
+@pytest.mark.parametrize("inbound", [True, False])
+def test_a_number_outside_that_is_joined_is_one_call_of_its_carrier(inbound: bool) -> None:
+    house, _, _ = consultation(number=CUSTOMER if inbound else "203", inbound=inbound)
+
+    totals = Totals(lambda record, leg: leg.trunk or "")
+    usages: dict[str, Usage] = {}
+    for record in records(house):
+        totals.add(record)
+        Accounts(usages, now).recall(record, house.plan, A_TUESDAY + timedelta(days=1))
+    [total] = totals.made()
+    assert (total.calls, total.talked_s) == (1, approx(50, abs=5))
+    assert usages["department:sales"].foreign_s == approx(50, abs=5), "as it is counted anew after a restart"
 
 
 def test_two_whom_a_colleague_had_called_talk_as_a_call_of_their_own() -> None:
