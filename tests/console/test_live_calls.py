@@ -130,3 +130,15 @@ async def test_one_who_has_gone_is_listened_for_no_longer() -> None:
             while desk.desk.listeners:
                 await asyncio.sleep(0.01)
     assert desk.left == 1
+
+
+async def test_one_who_does_not_read_is_dropped() -> None:
+    async def much(_: float) -> Steps:
+        while True:
+            yield (Step(what="placed", at=AT, more=(("by", "x" * 1_000_000),)),)
+
+    desk = Desk(reads_within_s=0.05)
+    desk.desk.live = lambda _, every_s: much(every_s)
+    async with served(desk) as session, session.get("/calls/c1/events"), asyncio.timeout(5.0):
+        while desk.desk.listeners:
+            await asyncio.sleep(0.01)
