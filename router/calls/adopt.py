@@ -89,6 +89,8 @@ def _legs(call: Call, leg: Channel) -> Leg:
     for past in map(Leg.of, call.record.legs):
         if past.is_alive and past.id not in (leg.id, call.channel.id):
             past.ended_at = now
+        if past.is_alive and past.trunk is not None:
+            call.exchange.accounts.goes_on(past.record(), call.record, call.plan)
         call.legs.add(past)
     talking = (call.channel, leg) if call.channel.id.startswith(OURS) else (leg,)  # click-to-call: both are ours
     known = {past.id: past for past in call.legs}

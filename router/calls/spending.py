@@ -10,13 +10,14 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from router.dialplan.numbers import public_number
-from router.model.call import CallId, Direction
+from router.model.call import CallId, Direction, OutboundCall
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
 from router.model.limits import NO_USAGE, Spending, Usage
-from router.model.record import CallRecord
+from router.model.record import CallRecord, LegRecord
+from router.model.situation import NOTHING_KNOWN_AT_ALL
 from router.rules.alerts import ONCE_IN
-from router.rules.limits import is_foreign, is_premium
+from router.rules.limits import is_foreign, is_premium, longest_s
 
 _REMEMBERED = timedelta(minutes=1)
 
@@ -106,6 +107,35 @@ class Accounts:
                 rest = {each: going for each, going in usage.going_on.items() if each != channel}
                 over = usage.going_on[channel]
                 self._usages[subject] = _spent(replace(usage, going_on=rest), over, self._now(), known.zone)
+
+    def goes_on(self, leg: LegRecord, record: CallRecord, plan: DialPlan) -> None:
+        """Counts a talk that has gone on since before we began, until `leaves`."""
+        called, subjects = public_number(leg.called, plan.country), tuple(_subjects(record))
+        if called is None or leg.answered_at is None or not subjects or leg.id in self._channels:
+            return
+        spending = Spending(
+            began_at=leg.dialled_at or leg.answered_at,
+            answered_at=leg.answered_at,
+            is_foreign=is_foreign(called, plan),
+            is_premium=is_premium(called),
+        )
+        for subject in subjects:
+            usage = self._usages.get(subject, NO_USAGE)
+            self._usages[subject] = replace(usage, going_on={**usage.going_on, leg.id: spending})
+        placed = OutboundCall(
+            id=record.id,
+            by=record.person,
+            called=called,
+            placed_at=leg.answered_at,
+            forwarded=record.direction is Direction.INBOUND,
+        )
+        self._channels[leg.id] = _Channel(
+            subjects=subjects,
+            longest_s=longest_s(placed, plan, record.department, leg.answered_at, NOTHING_KNOWN_AT_ALL),
+            zone=plan.zone,
+            holders={record.id},
+            answered_at=leg.answered_at,
+        )
 
     def recall(self, record: CallRecord, plan: DialPlan, ended_before: datetime) -> None:
         """Counts a call of today that ended before we began."""

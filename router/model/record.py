@@ -19,8 +19,8 @@ class LegRecord:
 
     called: the number by a trunk, E.164 or an emergency one; "" for a phone. picked_up_at: by somebody who is then
     asked whether they take the call. price: None before the end, and where no rate is known.
-    shown: the number it was shown by the trunk, or "withheld"; "" for a phone. is_given: it goes on, and is counted,
-    in another call's record.
+    shown: the number it was shown by the trunk, or "withheld"; "" for a phone. is_given: it goes on, and
+    is counted, in another call's record.
     result: None while it is going on. Moments are aware, UTC, None for what did not happen.
     """
 

@@ -18,6 +18,7 @@ from router.model.record import CallRecord, LegRecord
 from tests.calls.house import House, nothing_left, place
 from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
 from tests.calls.test_outbound import PARIS, dial
+from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import acme
 from tests.rules.conftest import patterns
 from tests.support.clock import A_TUESDAY, now, run
@@ -184,6 +185,24 @@ def test_nobody_is_written_to_where_nobody_is_to_be_told() -> None:
 
 
 # ---- after a restart
+
+
+def test_a_talk_that_is_adopted_is_counted_on_and_ends_at_its_limit() -> None:
+    async def script(house: House) -> None:
+        caller = replace(ALICE, talks_for_s=300.0, hangs_up_after_s=400.0)
+        line = house.asterisk.call(caller, to=PARIS, door=OUTBOUND, endpoint="alice")
+        await line.is_talking.wait()
+        await kill(house)
+        await asyncio.sleep(20.0)
+        await start_again(house)
+        await asyncio.sleep(0.1)
+        assert len(house.state.usages["person:alice"].going_on) == 1
+        record = await house.over(line)
+        assert record.talked_s == approx(90.0, abs=0.5)
+        usage = house.state.usages["person:alice"]
+        assert (usage.foreign_s, not usage.going_on) == (approx(90.0, abs=0.5), True)
+
+    calls(script, limited(longest_s=90.0))
 
 
 @pytest.mark.parametrize(
