@@ -135,7 +135,8 @@ async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
             continue
         if not may_leave(call, choice):
             continue
-        last = await _try(call, choice, decision, is_last=number == len(decision.trunks))
+        is_last = number == len(decision.trunks)
+        last = await _try(call, choice, decision, is_last=is_last, is_again=last is not None)
         if last.is_talking or not (is_emergency or endings.is_technical(last.came_to)):
             break
     return last
@@ -161,8 +162,13 @@ async def _with_room(call: Call, decision: CallerIdDecision) -> CallerIdDecision
     return replace(decision, trunks=tuple(sorted(decision.trunks, key=lambda choice: choice.trunk != trunk)))
 
 
-async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, is_last: bool) -> Leg:
-    """One trunk: the leg, answered or over. is_last: nothing is won by giving up early one that says nothing."""
+async def _try(
+    call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, is_last: bool, is_again: bool
+) -> Leg:
+    """One trunk: the leg, answered or over.
+
+    is_last: nothing is won by giving up early one that says nothing. is_again: another was tried for this number.
+    """
     loop, trunk = asyncio.get_running_loop(), call.plan.trunks[choice.trunk]
     rings_for_s = call.exchange.limits.outgoing_rings_s
     leg = Leg(
@@ -178,7 +184,6 @@ async def _try(call: Call, choice: TrunkChoice, decision: CallerIdDecision, *, i
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
-    is_again = any(tried.trunk for tried in call.legs)
     call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, again=is_again)
     call.legs.start(leg, variables=shown_by_trunk(choice, decision.name), originator=None)
     await call.caller.lease(rings_for_s)

@@ -270,6 +270,18 @@ def test_a_customer_whom_a_colleague_called_goes_on_as_a_call_of_their_own() -> 
     assert (call.outcome, went_on.ending and went_on.ending.outcome) == (Outcome.ANSWERED, Outcome.ANSWERED)
 
 
+def test_a_customer_who_is_passed_on_to_a_number_outside_is_another_call_of_that_minute() -> None:
+    async def counted(house: House, line: Line) -> None:
+        await asyncio.sleep(4.0)
+        began.extend(house.state.usages["person:alice"].began)
+
+    began: list[Any] = []
+    plan = replace(acme(), limits=Limits(per_minute=5))
+    by_alice(refers_to="+12125550100", plan=plan, meanwhile=counted, voipco=answers(after_s=1.0, talks_for_s=30.0))
+
+    assert len(began) == 2
+
+
 def test_the_colleague_who_is_rung_sees_the_customers_number() -> None:
     call = by_alice(voipco=answers(after_s=1.0, talks_for_s=20.0), carol=answers(after_s=3.0))
 
