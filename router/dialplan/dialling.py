@@ -39,6 +39,20 @@ def read_dialled(text: str, plan: DialPlan) -> Dialled:
     return Dialled(called=read_number(text, plan))
 
 
+def emergency_by_habit(plan: DialPlan) -> Iterator[tuple[str, str]]:
+    """What people may dial in place of an emergency number, such as *67999, each with the number that is meant."""
+    codes = (*_HABITS, *(code for code, prefix in plan.prefixes.items() if prefix is CallPrefix.WITHHOLD))
+    told: set[str] = set()
+    for number in sorted(plan.emergency.numbers):
+        for code in codes:
+            for line in ("", *_LINES):
+                dialled = f"{code}{line}{number}"
+                meant = read_dialled(dialled, plan).called
+                if meant.kind is NumberKind.EMERGENCY and meant.value != dialled and dialled not in told:
+                    told.add(dialled)
+                    yield dialled, meant.value
+
+
 def _behind(rest: str, prefix: CallPrefix, raw: str, plan: DialPlan) -> Dialled:
     """rest: what follows the code."""
     if prefix is CallPrefix.WITHHOLD:

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from router.dialplan import fallback_text as text
+from router.dialplan.dialling import emergency_by_habit
 from router.dialplan.fallback_routes import emergency, public
 from router.model.department import Department, DialPlan, MenuDef, Person
 from router.model.number import PhoneNumber
@@ -102,6 +103,8 @@ def _outbound(plan: DialPlan) -> Iterator[str]:
     for number in sorted(plan.emergency.numbers):
         yield f"; {number}: from any phone, over any trunk, never withheld"
         yield from text.extension(number, *emergency(number, plan))
+    for dialled, meant in emergency_by_habit(plan):
+        yield f"exten => {dialled},1,Goto({meant},1)"
     for person in plan.people.values():
         if person.extension is not None:
             yield from text.extension(person.extension.value, *_phone(person))

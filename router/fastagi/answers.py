@@ -40,6 +40,7 @@ from router.rules import endings
 from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
 from router.rules.ringing import line_up
+from router.rules.written import objection
 
 INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
@@ -141,6 +142,7 @@ def answer_outbound(
                     else AFTER_EVERYTHING,
                 )
                 for choice in decision.trunks
+                if objection(choice, plan) is None  # the last look, as before our own INVITEs
             )
             return Answer(department=department, talk_s=decision.longest_s, routes=routes)
         case CallTo.MENU | CallTo.FEATURE | CallTo.PARKED:

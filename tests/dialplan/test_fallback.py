@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.dialplan.fallback import fallback_conf, write_fallback
-from router.model.department import DialPlan, MenuChoice, MenuDef, NumberFormat, Person
+from router.model.department import DialPlan, Emergency, MenuChoice, MenuDef, NumberFormat, Person
 from router.model.plan import Order
 from router.model.steps import DepartmentStep, Member, MenuStep, QueueStep
 from tests.rules.acme import BACKUP, PEOPLE, SALES, SUPPORT, VOIPCO, acme
@@ -222,6 +222,19 @@ def test_national_numbers_are_read_as_the_country_writes_them(
     line = trunk("t", "+442079460100", country_code=country_code, national_prefix=prefix)
     outbound = contexts(acme(trunks=[line]))["callrouter-plan-outbound"]
     assert outbound[pattern] == [f"Goto(callrouter-plan-public,{digits},1)"]
+
+
+@pytest.mark.parametrize("dialled", ["*67999", "9999", "0999", "*679999", "+999", "#31#999"])
+def test_an_emergency_number_behind_a_habit_is_one_without_the_router_too(dialled: str) -> None:
+    plan = replace(acme(), emergency=Emergency(numbers=frozenset({"999"})))
+
+    assert contexts(plan)["callrouter-plan-outbound"][dialled] == ["Goto(999,1)"]
+
+
+def test_an_extension_that_looks_like_a_habit_stays_one() -> None:
+    plan = replace(acme(people=[*PEOPLE, person("dave", "9999")]), emergency=Emergency(numbers=frozenset({"999"})))
+
+    assert contexts(plan)["callrouter-plan-outbound"]["9999"][-2].startswith("Dial(PJSIP/dave")
 
 
 def test_an_emergency_call_takes_any_trunk_and_shows_its_number_even_to_those_who_withhold() -> None:
