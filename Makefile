@@ -17,7 +17,7 @@ demo: .venv/.dev asterisk
 	@.venv/bin/python -m tests.demo
 
 test: .venv/.dev asterisk postgres
-	.venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev
 	.venv/bin/ruff check .
