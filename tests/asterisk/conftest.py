@@ -47,6 +47,7 @@ async def routed_bench() -> AsyncIterator[Routed]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(routed_bench: Routed) -> AsyncIterator[Routed]:
     """The routed bench. Afterwards nothing may be left in the PBX, and what the far end was told is forgotten."""
+    await routed_bench.phones_known()
     yield routed_bench
     await routed_bench.far.hang_up_all()
     routed_bench.mailbox.recover()

@@ -4,12 +4,14 @@ The router reaches the PBX through a proxy, the cable that tests may cut.
 """
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 from router.model.call import CallId
 from router.model.record import CallRecord
@@ -53,6 +55,24 @@ class Routed:
         """The record of the first call that ended from log line number `since` on."""
         line = await self.router.logged("call ended", since=since, **fields)
         return await self.record(line["call"])
+
+    async def phones_known(self) -> None:
+        """The router knows of every registered phone: who came back just now is passed over for two seconds."""
+        async with asyncio.timeout(10.0):
+            while not await asyncio.to_thread(self._are_known):
+                await asyncio.sleep(0.1)
+
+    def _are_known(self) -> bool:
+        token = (self.router.folder / "token").read_text("ascii").strip()
+        asked = Request(
+            f"http://127.0.0.1:{self.router.http_port}/people", headers={"Authorization": f"Bearer {token}"}
+        )
+        try:
+            with urlopen(asked, timeout=5.0) as answer:
+                people = json.load(answer)
+        except OSError:
+            return False
+        return all(people[name]["is_registered"] for name in self.bench.phones if name in people)
 
     async def nothing_left(self) -> None:
         """No channel of a call and no bridge is left in the PBX."""

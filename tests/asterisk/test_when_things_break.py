@@ -131,6 +131,7 @@ async def test_a_restarted_asterisk_is_found_again_and_the_lost_call_closed(hous
     assert outcome(await house.record(call_id)) == "answered"
     await caller.hang_up()
 
+    await house.phones_known()
     await house.far.phone("carol").will("answer")
     caller = await house.far.call(SUPPORT)
     await caller.answered()

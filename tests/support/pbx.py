@@ -49,7 +49,7 @@ class Bench:
         phones_context: str = "callrouter-outbound",
     ) -> None:
         self._fallback = fallback
-        self._phones = tuple(phones)
+        self.phones = tuple(phones)
         self._phones_context = phones_context
         self._exit = contextlib.AsyncExitStack()
         self._changed = asyncio.Event()
@@ -67,9 +67,9 @@ class Bench:
             await stack.enter_async_context(self._watch)
             await stack.enter_async_context(self.far)
             await self._watch_phones()
-            for name in set(PHONES) - set(self._phones):
+            for name in set(PHONES) - set(self.phones):
                 await self.unregister(name)
-            await self.until_online(*self._phones)
+            await self.until_online(*self.phones)
             self._exit = stack.pop_all()
         return self
 
@@ -188,6 +188,6 @@ class Bench:
         await self.pbx.start()
         await self._watch.__aenter__()
         await self._watch_phones()
-        for name in self._phones:
+        for name in self.phones:
             await self.far.asterisk.cli(f"pjsip send register {name}")
-        await self.until_online(*self._phones)
+        await self.until_online(*self.phones)
