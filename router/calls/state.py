@@ -71,6 +71,7 @@ class State:
         self.trunks: dict[str, TrunkState] = {}
         self.usages: dict[str, Usage] = {}
         self._unwritten: dict[_Write, str | None] = {}
+        self._read: dict[_Write, str] = {}  # the text each entry was last read from, until it is changed here
         self._changes: list[Change] = []
         self._changed = asyncio.Event()
         self.situation = self._view()
@@ -173,6 +174,7 @@ class State:
         self.note(what, by=by)
 
     def _write(self, kind: StateKind, key: str, value: Any) -> None:
+        self._read.pop((kind, key), None)
         self._unwritten[kind, key] = None if value is None else _as_json(value)
         self.situation = self._view()
         self._changed.set()
@@ -196,6 +198,10 @@ class State:
         for key, text in stored.items():
             if (kind, key) in self._unwritten:
                 continue
+            if self._read.get((kind, key)) == text and key in into:
+                kept[key] = into[key]  # a calendar's copy is large, and this is done every few seconds
+                continue
+            self._read[kind, key] = text
             try:
                 kept[key] = msgspec.json.decode(text, type=type)
             except msgspec.DecodeError as error:

@@ -250,6 +250,23 @@ def test_an_entry_that_cannot_be_read_does_not_hide_the_others() -> None:
     assert "department:support" in [line.get("key") for line in logs]
 
 
+def test_what_the_store_still_says_is_not_read_anew() -> None:
+    async def main() -> None:
+        entries = Entries()
+        state = State(entries, Staff(now), now)
+        entries.entries[StateKind.FEED, "closed"] = msgspec.json.encode(FEED).decode()
+        await state.load()
+        first = state.feeds["closed"]
+        await state.load()
+        assert state.feeds["closed"] is first
+
+        entries.entries[StateKind.FEED, "closed"] = msgspec.json.encode(replace(FEED, closures=())).decode()
+        await state.load()
+        assert state.feeds["closed"].closures == ()
+
+    run(main())
+
+
 def test_half_a_letter_in_a_reason_holds_up_nothing() -> None:
     async def scene() -> None:
         store = Away()
