@@ -31,6 +31,9 @@ class NumberType(Enum):
     OTHER = "other"
 
 
+USES_INSIDE = {NumberKind.EXTENSION: "internal", NumberKind.EMERGENCY: "emergency"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneNumber:
     """One number. Two are equal when kind and value are, however they were written.
@@ -47,6 +50,13 @@ class PhoneNumber:
     country: str | None = field(default=None, compare=False)
     type: NumberType | None = field(default=None, compare=False)
     fault: str = field(default="", compare=False)
+
+    @property
+    def use(self) -> str | None:
+        """What it is used for, as records say it: a `NumberType`'s value, or one of `USES_INSIDE`."""
+        if self.type is not None:
+            return self.type.value
+        return USES_INSIDE.get(self.kind)
 
     def __str__(self) -> str:
         return self.value or "no number"

@@ -104,6 +104,8 @@ class CallRecord:
     ending: None while the call goes on. Moments are aware, UTC; rang_at: the first phone rang;
     answered_at: two people talked. inputs: what was decided by. recordings: names of the talk's, in order.
     transferred_from: the call this one goes on from. waited_s: in a department's queue. answered_by: person key.
+    caller_country, called_country: as `PhoneNumber.country`; caller_type, called_type: as `PhoneNumber.use`. Of the
+    caller only where the call came by a trunk.
     """
 
     id: CallId
@@ -136,6 +138,10 @@ class CallRecord:
     transferred_from: CallId | None = None
     waited_s: float = 0.0
     answered_by: str | None = None
+    caller_country: str | None = None
+    caller_type: str | None = None
+    called_country: str | None = None
+    called_type: str | None = None
 
     @property
     def talked_s(self) -> float:

@@ -149,6 +149,10 @@ calls = Table(
     Column("transferred_from", Words),
     Column("waited_s", Double, nullable=False, server_default="0"),
     Column("answered_by", Words),
+    Column("caller_country", Text),
+    Column("caller_type", Text),
+    Column("called_country", Text),
+    Column("called_type", Text),
 )
 Index("ix_calls_arrived_at", calls.c.arrived_at)
 Index("ix_calls_department_arrived_at", calls.c.department, calls.c.arrived_at)
