@@ -43,7 +43,17 @@ async def from_trunk(call: Call) -> Ending:
     inputs = replace(
         call.record.inputs, called=call.record.called_raw, trunk=trunk, verification=facts.verification
     )
-    call.record = replace(call.record, trunk=trunk, called_number=str(facts.called), inputs=inputs)
+    number = caller.number
+    call.record = replace(
+        call.record,
+        trunk=trunk,
+        called_number=str(facts.called),
+        caller_country=number.country if number else None,
+        caller_type=number.use if number else None,
+        called_country=facts.called.country,
+        called_type=facts.called.use,
+        inputs=inputs,
+    )
     look_up(call)
     log.info("call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint)
     return await inbound.handle(call, facts)
@@ -109,6 +119,8 @@ async def placed(
         caller_number=caller.shown,
         caller_name=caller.name,
         called_number=str(facts.called),
+        called_country=facts.called.country,
+        called_type=facts.called.use,
         inputs=replace(
             call.record.inputs,
             called=call.record.called_raw,

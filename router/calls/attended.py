@@ -13,6 +13,7 @@ from router.calls.leg import Leg
 from router.calls.parties import on_its_own
 from router.calls.refer import Refer
 from router.calls.talk import talk
+from router.dialplan.numbers import read_number
 from router.model.call import endpoint_of
 from router.model.ending import Ending, Party
 from router.rules import endings
@@ -58,5 +59,6 @@ def _together(call: Call, partner: Leg, other: Call, theirs: Leg, refer: Refer) 
     async def story(new: Call) -> Ending:
         return await new.until_left(talk(new, met[0]))
 
-    new = on_its_own(partner, of=call, by=refer.by or "", story=story, called=other.record.called_number)
+    called = read_number(other.record.called_number, call.plan)
+    new = on_its_own(partner, of=call, by=refer.by or "", story=story, called=called)
     met.append(give_leg(theirs, of=other, to=new))

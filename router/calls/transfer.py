@@ -216,7 +216,7 @@ async def _as_its_own(
         finally:
             refer.failed()  # unless it was told already
 
-    on_its_own(partner, of=call, by=by, story=story, called=str(called))
+    on_its_own(partner, of=call, by=by, story=story, called=called)
     call.frees(by)
     interrupt_recording(call)
     call.ends_as = endings.answered(Party.CALLER)  # not by the dialplan, which would dial the number again

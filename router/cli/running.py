@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from router.cli.shared import DIRECTORY, JSON, SETTINGS, ask_store, counted, fail, json_of, moment, settings_in
+from router.cli.shared import (
+    COUNTRY,
+    DIRECTORY,
+    JSON,
+    NUMBER_TYPE,
+    SETTINGS,
+    ask_store,
+    counted,
+    fail,
+    json_of,
+    moment,
+    settings_in,
+)
 
 if TYPE_CHECKING:
     from router.store.contract import Store
@@ -53,15 +65,28 @@ def migrate(settings_file: Path | None) -> None:
 @click.option("--last", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True)
 @click.option("--department", metavar="NAME", help="Calls of this department only.")
 @click.option("--since", metavar="WHEN", callback=moment, help='Such as "2026-11-24 10:00", local time.')
+@COUNTRY
+@NUMBER_TYPE
 @SETTINGS
 @JSON
 def calls(
-    last: int, department: str | None, since: datetime | None, settings_file: Path | None, as_json: bool
+    last: int,
+    department: str | None,
+    since: datetime | None,
+    country: str | None,
+    number_type: str | None,
+    settings_file: Path | None,
+    as_json: bool,
 ) -> None:
-    """Lists calls, newest first."""
+    """Lists calls, newest first.
+
+    Country and type are those of the number outside: of the caller of a call that came in, else of who was called.
+    """
 
     async def latest(store: "Store") -> Any:
-        return await store.latest_calls(last, department=department, since=since)
+        return await store.latest_calls(
+            last, department=department, since=since, country=country, number_type=number_type
+        )
 
     settings = settings_in(settings_file)
     records = ask_store(settings, latest)

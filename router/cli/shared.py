@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from router.model.number import NOWHERE, USES
+
 if TYPE_CHECKING:
     from router.model.department import DialPlan
     from router.settings import Settings
@@ -38,6 +40,31 @@ def moment(_: click.Context, __: click.Parameter, given: str | None) -> datetime
     except (ValueError, OverflowError):
         said = f"{given!r} is no moment; write a day or a day and time, such as 2026-11-24 10:00"
         raise click.BadParameter(said) from None
+
+
+def _country(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is None:
+        return None
+    from router.dialplan.numbers import is_country
+
+    code = given.strip().upper()
+    if code != NOWHERE and not is_country(code):
+        raise click.BadParameter(f"{given!r} is no country; write its two letters, such as GB, or {NOWHERE}")
+    return code
+
+
+COUNTRY = click.option(
+    "--country",
+    metavar="CC",
+    callback=_country,
+    help=f"Two letters, such as GB; {NOWHERE} for numbers that are in none, such as satellite phones'.",
+)
+NUMBER_TYPE = click.option(
+    "number_type",
+    "--type",
+    type=click.Choice(USES),
+    help="What the number is used for.",
+)
 
 
 def settings_in(file: Path | None, *, for_service: bool = False) -> "Settings":

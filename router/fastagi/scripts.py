@@ -199,6 +199,8 @@ def _outbound_record(
         caller_number=number or "unknown",
         caller_name=person.name if person else "",
         called_number=str(call.called),
+        called_country=call.called.country,
+        called_type=call.called.use,
         called_raw=call.called.raw,
         arrived_at=at,
         person=call.by,
@@ -213,14 +215,18 @@ def _outbound_record(
 
 
 def _inbound_record(call: InboundCall, decision: RoutingDecision, person: str | None) -> CallRecord:
-    at = call.arrived_at.astimezone(UTC)
+    at, number = call.arrived_at.astimezone(UTC), None if call.internal else call.caller.number
     return CallRecord(
         id=call.id,
         direction=Direction.INTERNAL if call.internal else Direction.INBOUND,
         channel=call.channel,
         caller_number=call.caller.shown,
         caller_name=call.caller.name,
+        caller_country=number.country if number else None,
+        caller_type=number.use if number else None,
         called_number=str(call.called),
+        called_country=call.called.country,
+        called_type=call.called.use,
         called_raw=call.called.raw,
         arrived_at=at,
         trunk=call.trunk,

@@ -31,7 +31,12 @@ class NumberType(Enum):
     OTHER = "other"
 
 
+NOWHERE = "001"  # the country of numbers that are in none, such as satellite phones' and freephone's of the world
 USES_INSIDE = {NumberKind.EXTENSION: "internal", NumberKind.EMERGENCY: "emergency"}
+USES = (
+    *(each.value for each in NumberType if each is not NumberType.FIXED_OR_MOBILE),
+    *USES_INSIDE.values(),
+)  # what may be asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class PhoneNumber:
     """One number. Two are equal when kind and value are, however they were written.
 
     value: see `NumberKind`. raw: as it came from the phone, the trunk or the file; never trusted.
-    country: ISO 3166-1 alpha-2 of an E.164 or short number, "001" for non-geographic ones, None when not known.
+    country: ISO 3166-1 alpha-2 of an E.164 or short number, `NOWHERE` for non-geographic ones, None when not known.
     type: of an E.164 or short number, None when not known. fault: why an INVALID one cannot be called, where that
     is known.
     """
@@ -81,9 +86,14 @@ _E164, _SHORT, _INVALID = NumberKind.E164, NumberKind.SHORT, NumberKind.INVALID
 _EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
 _COUNTRY, _ANY, _TYPE = PatternKind.COUNTRY, PatternKind.ANY, PatternKind.TYPE
 _CONTACTS, _UNKNOWN = PatternKind.CONTACTS, PatternKind.UNKNOWN
-_TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | {
+TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | {
     NumberType.FIXED_OR_MOBILE: frozenset({NumberType.FIXED.value, NumberType.MOBILE.value})
 }
+
+
+def uses_that_are(word: str) -> tuple[str, ...]:
+    """The values of `PhoneNumber.use` that one word of the YAML, "internal" or "emergency" means."""
+    return (word, *(each.value for each, words in TYPE_WORDS.items() if word in words and each.value != word))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +131,18 @@ class NumberPattern:
         if kind is _CONTACTS:
             return self.among is not None and self.among.has(number)
         if kind is _TYPE:
-            return number is not None and number.type is not None and self.value in _TYPE_WORDS[number.type]
+            return number is not None and number.type is not None and self.value in TYPE_WORDS[number.type]
         if kind is _UNKNOWN:
             return not withheld and (number is None or number.kind is _INVALID)
         return kind is _ANY or withheld
+
+    @property
+    def beginning(self) -> str:
+        """Of a number, a prefix or a range: what every number that fits begins with."""
+        if self.kind is not _RANGE:
+            return self.value
+        pairs = enumerate(zip(self.value, self.last, strict=False))
+        return self.value[: next((at for at, (first, last) in pairs if first != last), None)]
 
     def __str__(self) -> str:
         return self.text or self.value or self.kind.value

@@ -81,16 +81,22 @@ def costs(record: CallRecord) -> Mapping[str, Decimal]:
 
 
 class Totals:
-    """Sums while calls are read, by key and currency; currencies are never added to each other."""
+    """Sums while calls are read, by key and currency; currencies are never added to each other.
 
-    def __init__(self, key_of: KeyOf) -> None:
+    is_meant: which legs count, of those that anything was paid for.
+    """
+
+    def __init__(self, key_of: KeyOf, is_meant: Callable[[CallRecord, LegRecord], bool] = lambda *_: True) -> None:
         self._key_of = key_of
+        self._is_meant = is_meant
         self._found: dict[tuple[str, str], Total] = {}
 
     def add(self, record: CallRecord) -> None:
         for leg in record.legs:
             began_at = leg.picked_up_at or leg.answered_at
             if leg.is_given or not leg.called.startswith("+") or began_at is None or leg.ended_at is None:
+                continue
+            if not self._is_meant(record, leg):
                 continue
             key, cost = self._key_of(record, leg), leg.price or Price(amount=_NOTHING, currency="", billed_s=0)
             none = Total(key=key, currency=cost.currency, amount=_NOTHING, calls=0, talked_s=0, billed_s=0)

@@ -61,6 +61,8 @@ def _ended(record: CallRecord) -> Step:
             by=ending.by.value,
             cause=int(ending.cause),
             talked_s=round(record.talked_s, 1),
+            called_country=record.called_country,
+            called_type=record.called_type,
         ),
     )
 

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, delete, or_, select
 
 from router.model.call import CallId, Direction
 from router.model.ending import Ending, Fault, Outcome, Party
+from router.model.number import uses_that_are
 from router.model.record import CallRecord
 from router.store.engines import Database
 from router.store.schema import calls, dialplans
@@ -47,10 +48,16 @@ class SqlCalls:
         department: str | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
+        country: str | None = None,
+        number_type: str | None = None,
     ) -> tuple[CallRecord, ...]:
         query = _between(since, before).order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(limit)
         if department is not None:
             query = query.where(calls.c.department == department)
+        if country is not None:
+            query = query.where(_of_other_party("country") == country)
+        if number_type is not None:
+            query = query.where(_of_other_party("type").in_(uses_that_are(number_type)))
         return await self._records(query)
 
     async def each_call(
@@ -105,6 +112,11 @@ def _between(since: datetime | None, before: datetime | None) -> Select[Any]:
     if since is not None:
         query = query.where(calls.c.arrived_at >= since)
     return query if before is None else query.where(calls.c.arrived_at < before)
+
+
+def _of_other_party(what: str) -> ColumnElement[str]:
+    is_from_outside = calls.c.direction == Direction.INBOUND.value
+    return case((is_from_outside, calls.c[f"caller_{what}"]), else_=calls.c[f"called_{what}"])
 
 
 def _row(record: CallRecord) -> dict[str, Any]:

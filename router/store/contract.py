@@ -25,8 +25,14 @@ class CallStore(Protocol):
         department: str | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
+        country: str | None = None,
+        number_type: str | None = None,
     ) -> tuple[CallRecord, ...]:
-        """Newest first by arrival; since <= arrived_at < before."""
+        """Newest first by arrival; since <= arrived_at < before.
+
+        country, number_type: of the party outside, the caller of a call that came by a trunk, else who was called;
+        "mobile" is a "fixed or mobile" too.
+        """
 
     def each_call(
         self, *, since: datetime | None = None, before: datetime | None = None
