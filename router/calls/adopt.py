@@ -12,6 +12,7 @@ from router.ari.models import Bridge, Channel
 from router.calls.call import Call, Story
 from router.calls.errands import insist
 from router.calls.exchange import OURS, call_of
+from router.calls.for_help import is_for_help
 from router.calls.leg import Leg
 from router.calls.live import Live
 from router.calls.recording import go_on_recording
@@ -31,6 +32,7 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
     log.info("talk adopted", call=call_of(bridge.id), caller=caller.name, callee=leg.name)
 
     async def story(call: Call) -> Ending:
+        call.is_emergency = is_for_help(call)
         partner = _legs(call, leg)
         call.partner, call.is_talking = partner, True
         call.caller.is_in_bridge_already()

@@ -44,6 +44,7 @@ def give_leg(leg: Leg, *, of: Call, to: Call) -> Leg:
     given = Leg.of(leg.record())
     given.is_dialled, given.party = True, who(leg, of)
     given.ended_at = given.result = given.cause = None
+    to.is_emergency |= of.is_emergency
     to.legs.add(given)  # before it is released: in neither call it would be on nobody's account any more
     of.legs.release(leg)
     of.wake()
@@ -66,6 +67,7 @@ def give_caller(of: Call, *, to: Call) -> Leg:
         is_created=True,
         is_dialled=True,
     )
+    to.is_emergency |= of.is_emergency
     to.legs.add(leg)
     of.caller.hangup.trip(Gone(hung_up=True, given=True))
     return leg

@@ -14,6 +14,7 @@ from router.calls import arrival, transfer
 from router.calls.call import Call, Story
 from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange, call_of, new_call_id, to_fallback
+from router.calls.for_help import may_be_ended
 from router.calls.leg import Leg
 from router.calls.scope import HungUp, finish
 from router.model.call import CallId, Direction
@@ -189,10 +190,14 @@ class Live:
         return self._by_id.get(call_id)
 
     def hang_up(self, call_id: CallId, by: str) -> bool:
-        """Ends a call at whatever moment it is, for whoever asks. Whether it was going on."""
+        """Ends a call at whatever moment it is, for whoever asks. Whether it was going on.
+
+        Raises MayNotEnd for an emergency call.
+        """
         call = self._by_id.get(call_id)
         if call is None:
             return False
+        may_be_ended(call)
         if not call.is_hung_up:
             call.is_hung_up = True
             call.note(f"ended as asked: {by}")

@@ -8,6 +8,7 @@ import structlog
 
 from router.calls import alerts, features, inbound, park
 from router.calls.call import Call
+from router.calls.errands import insist
 from router.calls.identity import may_leave, shown_by_trunk
 from router.calls.leg import Leg
 from router.calls.make_room import make_room
@@ -71,12 +72,17 @@ async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Endin
 
 async def _until_answered(call: Call, leg: Leg) -> None:
     """Waits until the leg is answered, over, or has rung for as long as it may."""
-    loop = asyncio.get_running_loop()
+    loop, each_s = asyncio.get_running_loop(), call.exchange.limits.outgoing_rings_s
+    leased_until = loop.time() + each_s if call.is_emergency else math.inf
     while leg.is_ringing:
         try:
-            await call.next(leg.due_at - loop.time())
+            await call.next(min(leg.due_at, leased_until) - loop.time())
         except TimeoutError:
-            call.legs.cancel(leg, timed_out=True)
+            if loop.time() < leg.due_at:
+                leased_until = loop.time() + each_s
+                await insist(lambda: call.caller.lease(each_s))
+            else:
+                call.legs.cancel(leg, timed_out=True)
         if leg.has_early_media:
             await call.caller.quiet()  # what the far end lets hear comes by the bridge
 
@@ -169,16 +175,19 @@ async def _try(
 
     is_last: nothing is won by giving up early one that says nothing. is_again: another was tried for this number.
     """
-    loop, trunk = asyncio.get_running_loop(), call.plan.trunks[choice.trunk]
-    rings_for_s = call.exchange.limits.outgoing_rings_s
+    loop, trunk, limits = asyncio.get_running_loop(), call.plan.trunks[choice.trunk], call.exchange.limits
+    rings_for_s = limits.outgoing_rings_s
+    # Who calls for help says how long the last one rings: only if it says nothing is it given up.
+    rings_on = is_last and call.is_emergency
+    silent_s = math.inf if is_last else trunk.progress_s
     leg = Leg(
         id=call.name("leg"),
         endpoint=choice.dial,
         trunk=choice.trunk,
         called=decision.called.value,
         shown=choice.shown or "withheld",
-        expires_at=loop.time() + rings_for_s,
-        silent_at=math.inf if is_last else loop.time() + trunk.progress_s,
+        expires_at=loop.time() + (limits.talk_s if rings_on else rings_for_s),
+        silent_at=loop.time() + (rings_for_s if rings_on else silent_s),
         causes=trunk.causes,
         early_media=True,
     )

@@ -56,16 +56,16 @@ async def _bridge(call: Call, leg: Leg) -> None:
 
 async def until_parted(call: Call, leg: Leg) -> Ending:
     """Waits for the callee to leave a talk, or for the longest a talk may last; sees to transfers meanwhile."""
-    loop = asyncio.get_running_loop()
+    loop, longest_s = asyncio.get_running_loop(), call.exchange.limits.talk_s
     limited_s = _limited_s(call, leg)
-    ends_at = loop.time() + min(limited_s, call.exchange.limits.talk_s)
+    ends_at = math.inf if call.is_emergency else loop.time() + min(limited_s, longest_s)
     warns_at = ends_at - _WARNED_S if limited_s > _WARNED_S else math.inf
     while leg.is_alive:
         if loop.time() >= warns_at:
             warns_at = math.inf
             call.note(f"the talk may last {_WARNED_S:g} s more")
             call.errands.run(_warn(call))
-        wait_s = min(ends_at, warns_at) - loop.time()
+        wait_s = min(ends_at, warns_at, loop.time() + longest_s) - loop.time()
         if wait_s <= 0:
             log.warning("talk reached its limit", limited=limited_s < math.inf)
             call.note("the talk has lasted as long as it may")

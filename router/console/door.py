@@ -2,7 +2,7 @@
 
 Whoever holds the token may ask. A request that cannot be carried out is answered with {"error": …} and, where a
 dial plan is at fault, every one of its {"faults": […]}: 400 for what is wrong in itself, 503 for what may be well
-in a minute, 422 for a plan that may not go live, 404 for what is not there.
+in a minute, 422 for a plan that may not go live, 404 for what is not there, 409 for what may not be done to it.
 """
 
 import hmac
@@ -28,6 +28,10 @@ class Unknown(Exception):
     """There is no such thing. The message says what was looked for."""
 
 
+class Forbidden(Exception):
+    """It is there and stays as it is. The message says why."""
+
+
 class Refused(Exception):
     """faults: one line each, all that is wrong."""
 
@@ -51,7 +55,7 @@ class Door:
         return web.get(path, self._guarded(do, 200, is_always_open=True))
 
     def delete(self, path: str, do: Do) -> web.RouteDef:
-        """Ends something; also while the service is stopping. do: raises Unknown."""
+        """Ends something; also while the service is stopping. do: raises Unknown and Forbidden."""
         return web.delete(path, self._guarded(do, 200, is_always_open=True))
 
     def post(self, path: str, do: Do, *, status: int = 200) -> web.RouteDef:
@@ -69,6 +73,8 @@ class Door:
                 return told if isinstance(told, web.StreamResponse) else _told(status, told)
             except Unknown as unknown:
                 return _told(404, error=str(unknown))
+            except Forbidden as forbidden:
+                return _told(409, error=str(forbidden))
             except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
                 return _told(400, error=str(error))
             except Refused as refused:

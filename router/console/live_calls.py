@@ -25,7 +25,8 @@ _HEARTBEAT = b":\n\n"
 
 @dataclass(kw_only=True)
 class CallDesk:
-    """hang_up: ends the call for whoever asks; whether it was going on. past: the record of one that is over.
+    """hang_up: ends the call for whoever asks; whether it was going on. Raises Forbidden. past: the record of one
+    that is over.
 
     live: what is new in a call that is going on, () when nothing was for so many seconds.
     """

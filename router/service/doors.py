@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from router.calls.for_help import MayNotEnd
 from router.calls.progress import steps_while_it_lasts
 from router.console.blocks import Blocks
 from router.console.dialling import dialling_route
-from router.console.door import Door, Refused, Unavailable
+from router.console.door import Door, Forbidden, Refused, Unavailable
 from router.console.live_calls import CallDesk, Steps
 from router.console.plan import PlanDesk
 from router.console.state import Standings
@@ -37,7 +38,7 @@ def routes(service: "Service", token: str) -> list[web.RouteDef]:
     return [
         dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
         *CallDesk(
-            hang_up=service.live.hang_up,
+            hang_up=lambda call_id, by: _hang_up(service, call_id, by),
             live=lambda call_id, every_s: _steps(service, call_id, every_s),
             past=lambda call_id: _past(service, call_id),
         ).routes(door),
@@ -52,6 +53,13 @@ def _place(service: "Service", by: str, to: str, department: str | None) -> Call
     if not service.socket.is_connected:
         raise Unavailable("the router is not connected to Asterisk; its log says why")
     return service.live.place(by, to, department)
+
+
+def _hang_up(service: "Service", call_id: CallId, by: str) -> bool:
+    try:
+        return service.live.hang_up(call_id, by)
+    except MayNotEnd as error:
+        raise Forbidden(str(error)) from error
 
 
 def _steps(service: "Service", call_id: CallId, every_s: float) -> Steps | None:

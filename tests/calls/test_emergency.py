@@ -2,20 +2,26 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest import approx
 
+from router.calls.exchange import CallLimits
+from router.calls.for_help import MayNotEnd
 from router.model.department import DialPlan
-from router.model.ending import LegResult, Outcome
+from router.model.ending import LegResult, Outcome, Party
 from router.model.limits import DenyRule, Limits, Site
-from tests.calls.house import House, nothing_left
+from tests.calls.house import House, Script, nothing_left
 from tests.calls.test_outbound import dial
-from tests.rules.acme import PEOPLE, VOIPCO, acme
+from tests.calls.test_reconcile import kill, start_again
+from tests.rules.acme import BACKUP, PEOPLE, VOIPCO, acme
 from tests.rules.conftest import public
 from tests.support.clock import run
+from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, never_answers, refuses
+from tests.support.phones import Caller, answers, never_answers, refuses, silent
 
 LONG = Caller(number="202", talks_for_s=300.0, hangs_up_after_s=400.0)
 SECURITY = "security@acme.example"
@@ -84,6 +90,96 @@ def test_no_rule_no_limit_and_no_database_stands_in_the_way(dialled: str) -> Non
     call = dial(dialled, plan=plan, phones={"voipco": answers()}, meanwhile=no_database)
 
     assert call.outcome is Outcome.ANSWERED
+
+
+# ---- nobody ends one but who placed it
+
+
+def asked_to_end(after_s: float) -> Script:
+    """Whoever holds the token has it ended then; refused, the call goes on as it was."""
+
+    async def script(house: House, line: Line) -> None:
+        await asyncio.sleep(after_s)
+        [call_id] = [call.id for call in house.live.calls.values()]
+        with pytest.raises(
+            MayNotEnd, match="999 is an emergency number: only the phone that placed the call ends it"
+        ):
+            house.live.hang_up(call_id, "by HTTP")
+
+    return script
+
+
+@pytest.mark.parametrize("after_s", [0.01, 2.0, 7.0], ids=["as it is placed", "while it rings", "while they talk"])
+@pytest.mark.parametrize("dialled", ["999", "*67999", "9999"])
+def test_nobody_ends_an_emergency_call_by_our_door(dialled: str, after_s: float) -> None:
+    call = dial(dialled, plan=guarded(), phones={"voipco": answers(after_s=5.0)}, meanwhile=asked_to_end(after_s))
+
+    assert call.outcome is Outcome.ANSWERED
+    assert call.record.talked_s == approx(10.0, abs=0.1)
+    assert not any("ended as asked" in line.what for line in call.record.trace)
+
+
+def test_the_phone_that_placed_it_ends_it() -> None:
+    caller = Caller(number="201", hangs_up_after_s=4.0)
+    call = dial("999", plan=guarded(), caller=caller, phones={"voipco": answers(after_s=1.0)})
+
+    assert call.record.ending is not None
+    assert (call.record.ending.outcome, call.record.ending.by) == (Outcome.ANSWERED, Party.CALLER)
+
+
+def test_it_lasts_longer_than_any_talk_may() -> None:
+    caller = Caller(number="201", talks_for_s=9_000.0, hangs_up_after_s=9_100.0)
+    plan = replace(guarded(), limits=Limits(longest_s=60.0))
+    limits = CallLimits(talk_s=600.0)
+    call = dial("999", plan=plan, caller=caller, phones={"voipco": answers()}, limits=limits)
+
+    assert call.record.talked_s == approx(9_000.0, abs=1.0)
+
+
+def test_it_rings_for_as_long_as_the_caller_waits() -> None:
+    caller = Caller(number="201", hangs_up_after_s=1_000.0)
+    phones = {"voipco": answers(after_s=500.0)}
+    call = dial("999", plan=guarded(), caller=caller, phones=phones)
+
+    assert call.outcome is Outcome.ANSWERED
+
+
+def test_another_trunk_is_tried_before_that() -> None:
+    caller = Caller(number="201", hangs_up_after_s=1_000.0, talks_for_s=10.0)
+    phones = {"voipco": never_answers(), "backup": answers(after_s=500.0)}
+    call = dial("999", plan=acme(trunks=(VOIPCO, BACKUP)), caller=caller, phones=phones)
+
+    assert call.results == {"voipco": LegResult.NO_ANSWER, "backup": LegResult.ANSWERED}
+
+
+def test_a_last_trunk_that_says_nothing_is_given_up() -> None:
+    caller = Caller(number="201", hangs_up_after_s=1_000.0)
+    call = dial("999", plan=guarded(), caller=caller, phones={"voipco": silent()})
+
+    assert call.results == {"voipco": LegResult.UNREACHABLE}
+    assert call.record.ended_at - call.record.arrived_at < timedelta(seconds=91)
+
+
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["with its record", "without a record"])
+def test_one_that_went_on_without_us_stays_an_emergency_call(is_recorded: bool) -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={"voipco": answers(after_s=1.0)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=guarded())
+            alice = Caller(number="201", talks_for_s=30.0)
+            line = asterisk.call(alice, to="999", door=OUTBOUND, endpoint="alice")
+            await line.is_talking.wait()
+            await kill(house)
+            if not is_recorded:
+                house.ledger.records.clear()
+            await start_again(house)
+            [call] = house.live.calls.values()
+            await asyncio.sleep(1.0)
+            assert call.is_emergency
+            with pytest.raises(MayNotEnd):
+                house.live.hang_up(call.id, "by HTTP")
+            await house.over(line)
+
+    run(main())
 
 
 # ---- room

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from router.console.app import console_app, listening
-from router.console.door import Door
+from router.console.door import Door, Forbidden
 from router.console.live_calls import CallDesk, Steps
 from router.console.metrics import Metrics
 from router.model.call import CallId
@@ -34,6 +34,8 @@ class Desk:
         self.desk = CallDesk(hang_up=self._hang_up, live=self._live, past=self._past, **limits)
 
     def _hang_up(self, call_id: CallId, by: str) -> bool:
+        if call_id == "c2":
+            raise Forbidden("999 is an emergency number")
         self.asked.append(by)
         self.ended.set()
         return call_id == "c1"
@@ -94,6 +96,13 @@ async def test_a_call_that_nobody_knows_is_not_there() -> None:
         for method, path in (("GET", "/calls/c9/events"), ("DELETE", "/calls/c9")):
             async with session.request(method, path) as answer:
                 assert answer.status == 404
+
+
+async def test_a_call_that_may_not_be_ended_goes_on_and_the_reason_is_told() -> None:
+    desk = Desk()
+    async with served(desk) as session, session.delete("/calls/c2") as answer:
+        assert (answer.status, await answer.json()) == (409, {"error": "999 is an emergency number"})
+    assert not desk.asked
 
 
 async def test_nobody_without_the_token_ends_a_call_or_listens() -> None:
