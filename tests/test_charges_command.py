@@ -12,9 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from router.cli import main
+from router.cli.charges import _key_of
 from router.model.call import Direction
 from router.model.rate import Price
 from router.model.record import CallRecord, LegRecord
+from router.rules.charges import Totals
 from router.store.database import open_store
 from tests.dialplan.conftest import SHIPPED
 from tests.support.messages import after, record
@@ -91,6 +93,11 @@ BY = {
         ("FR", ""): ("0", 1),
         ("", "GBP"): ("9.5000", 1),
     },
+    "type": {
+        ("mobile", "GBP"): ("9.5620", 3),
+        ("fixed", "EUR"): ("0.0200", 1),
+        ("fixed", ""): ("0", 1),
+    },
     "trunk": {("voipco", "GBP"): ("9.5620", 3), ("voipco", ""): ("0", 1), ("backup", "EUR"): ("0.0200", 1)},
     "month": {
         ("2026-11", "GBP"): ("0.0620", 2),
@@ -104,6 +111,30 @@ BY = {
 @pytest.mark.parametrize("by", BY)
 def test_charges_are_added_up_by_what_is_asked(run: Run, by: str) -> None:
     assert totals(run("charges", "--by", by, "--json")) == BY[by]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param(("--country", "gb"), {("", "GBP"): ("0.0620", 2)}, id="country"),
+        pytest.param(("--country", "001"), {("", "GBP"): ("9.5000", 1)}, id="in no country"),
+        pytest.param(("--type", "fixed"), {("", "EUR"): ("0.0200", 1), ("", ""): ("0", 1)}, id="type"),
+        pytest.param(("--country", "GB", "--type", "fixed"), {}, id="both"),
+    ],
+)
+def test_charges_are_of_the_country_and_type_that_are_asked_for(
+    run: Run, asked: tuple[str, ...], found: dict[tuple[str, str], tuple[str, int]]
+) -> None:
+    assert totals(run("charges", *asked, "--json")) == found
+
+
+def test_the_country_is_the_one_that_was_recorded() -> None:
+    """What a number was read as when it was called holds, whatever a later metadata release makes of it."""
+    totals = Totals(_key_of("country"))
+    totals.add(outgoing("c1", leg(), called_number=MOBILE, called_country="JE", called_type="mobile"))
+    totals.add(outgoing("c2", leg(PARIS), called_number=MOBILE, called_country="JE", called_type="mobile"))
+
+    assert [total.key for total in totals.made()] == ["FR", "JE"]
 
 
 def test_charges_without_a_key_are_one_total_for_each_currency(run: Run) -> None:

@@ -356,6 +356,9 @@ WRONG_USE = {
     "nothing that can be dialled": ("explain", "PLAN", "--to", "six hundred", "--by", "alice"),
     "from no number": ("explain", "PLAN", "--to", "600", "--from", "anybody"),
     "no day": ("calls", "--since", "yesterday"),
+    "no such country": ("calls", "--country", "England"),
+    "no such type of number": ("calls", "--type", "mobil"),
+    "charges of no such country": ("charges", "--country", "XX"),
     "explained without a plan": ("explain", "--from", "1", "--to", "600"),
     "a recorded call that is described too": ("explain", "PLAN", "--call", "c1", "--to", "600"),
     "a plan of then and one of now": ("explain", "PLAN", "--call", "c1", "--then"),
@@ -489,6 +492,19 @@ def test_calls_since_a_day(run: Run, recorded: None) -> None:
     day_after = f"{MONDAY.year}-{MONDAY.month:02}-{MONDAY.day + 2:02}"
 
     assert run("calls", "--since", day_after, "--json").output == ""
+
+
+def test_calls_of_a_country_and_of_a_type_of_number(run: Run, tmp_path: Path) -> None:
+    mobile = record("c1", caller_country="GB", caller_type="mobile")
+    abroad = record("c2", caller_country="FR", caller_type="fixed")
+    in_store(tmp_path, lambda store: store.save_calls([mobile, abroad]))
+
+    def listed(*asked: str) -> list[str]:
+        return [json.loads(line)["id"] for line in run("calls", "--json", *asked).output.splitlines()]
+
+    assert listed("--country", "fr") == ["c2"]
+    assert listed("--type", "mobile") == ["c1"]
+    assert listed("--type", "mobile", "--country", "FR") == []
 
 
 def test_voicemails_tell_whether_their_mail_went_out(run: Run, tmp_path: Path) -> None:

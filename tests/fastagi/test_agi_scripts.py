@@ -211,6 +211,31 @@ async def test_a_recorded_call_comes_to_the_same_when_decided_again(
     assert (again.rule, again.steps, again.shown) == (record.rule, record.steps, record.shown)
 
 
+@pytest.mark.parametrize(
+    ("script", "dialled", "fields", "caller", "called"),
+    [
+        pytest.param(*AGAIN["in"], ("GB", "mobile"), ("GB", "fixed"), id="in"),
+        pytest.param(*AGAIN["withheld"], (None, None), ("GB", "fixed"), id="withheld"),
+        pytest.param(*AGAIN["a colleague"], (None, None), (None, "internal"), id="a colleague"),
+        pytest.param("outbound", "00 33 1 40 20 50 50", {}, (None, None), ("FR", "fixed"), id="out"),
+        pytest.param("outbound", "999", {}, (None, None), ("GB", "emergency"), id="emergency"),
+    ],
+)
+async def test_country_and_type_of_the_numbers_are_recorded(
+    dialplan: Dialplan,
+    script: str,
+    dialled: str,
+    fields: dict[str, str],
+    caller: tuple[str | None, str | None],
+    called: tuple[str | None, str | None],
+) -> None:
+    await dialplan.ask(script, dialled, **fields)
+
+    record = dialplan.record
+    assert (record.caller_country, record.caller_type) == caller
+    assert (record.called_country, record.called_type) == called
+
+
 # ---- inbound calls
 
 

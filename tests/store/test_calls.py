@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from router.model.call import CallId, Verification
+from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, Fault, Outcome, Party
 from router.model.hours import Position
-from router.model.record import DecisionInputs, LegRecord, TraceLine
+from router.model.record import CallRecord, DecisionInputs, LegRecord, TraceLine
 from router.store.contract import Store
 from router.store.engines import Database
 from router.store.errors import StoreError
@@ -214,3 +214,48 @@ async def test_a_call_of_a_release_that_kept_no_inputs_has_empty_ones(store: Sto
     found = await store.call(record().id)
     assert found is not None
     assert found.inputs == DecisionInputs()
+
+
+# --- by country and type of the number outside
+
+
+def from_and_to(call_id: str, direction: Direction, *numbers: str | None) -> CallRecord:
+    """numbers: country and type of the caller, then of who was called."""
+    caller_country, caller_type, called_country, called_type = numbers
+    return record(
+        call_id,
+        direction=direction,
+        caller_country=caller_country,
+        caller_type=caller_type,
+        called_country=called_country,
+        called_type=called_type,
+    )
+
+
+OUTSIDE = (
+    from_and_to("in-gb", Direction.INBOUND, "GB", "mobile", "FR", "fixed"),
+    from_and_to("in-hidden", Direction.INBOUND, None, None, "FR", "fixed"),
+    from_and_to("out-fr", Direction.OUTBOUND, None, None, "FR", "fixed"),
+    from_and_to("out-us", Direction.OUTBOUND, None, None, "US", "fixed or mobile"),
+    from_and_to("int", Direction.INTERNAL, None, None, None, "internal"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param({"country": "GB"}, {"in-gb"}, id="of the caller of a call from outside"),
+        pytest.param({"country": "FR"}, {"out-fr"}, id="not of our own number that was called"),
+        pytest.param({"number_type": "mobile"}, {"in-gb", "out-us"}, id="mobile-or-fixed fits mobile"),
+        pytest.param({"number_type": "fixed"}, {"out-fr", "out-us"}, id="and fixed"),
+        pytest.param({"number_type": "internal"}, {"int"}, id="between colleagues"),
+        pytest.param({"country": "US", "number_type": "mobile"}, {"out-us"}, id="both must hold"),
+        pytest.param({"country": "DE"}, set(), id="none"),
+    ],
+)
+async def test_calls_are_found_by_country_and_type_of_the_number_outside(
+    store: Store, asked: dict[str, str], found: set[str]
+) -> None:
+    await store.save_calls(OUTSIDE)
+
+    assert {call.id for call in await store.latest_calls(**asked)} == found

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from router.store.database import migrate, open_store
+from router.store.database import _config, migrate, open_store
 from router.store.engines import Database
 from router.store.errors import SchemaOutdated
 from router.store.schema import metadata
@@ -95,6 +96,72 @@ async def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty_url: 
         await migrate(empty_url)
 
     assert await within(empty_url, lambda c: inspect(c).get_table_names()) == ["deliveries"]
+
+
+BEFORE = {  # id: direction, caller, called
+    "in": ("inbound", "+447400123456", "+442079460100"),
+    "hidden": ("inbound", "withheld", "+442079460100"),
+    "out": ("outbound", "201", "+33140205050"),
+    "america": ("outbound", "201", "+12125550100"),
+    "satellite": ("outbound", "201", "+881612345678"),
+    "emergency": ("outbound", "201", "999"),
+    "nonsense": ("outbound", "201", "+"),
+    "colleague": ("internal", "201", "202"),
+}
+SINCE = {  # id: country and type of the caller, then of who was called
+    "in": ("GB", "mobile", "GB", "fixed"),
+    "hidden": (None, None, "GB", "fixed"),
+    "out": (None, None, "FR", "fixed"),
+    "america": (None, None, "US", "fixed or mobile"),
+    "satellite": (None, None, "001", "mobile"),
+    "emergency": (None, None, None, None),
+    "nonsense": (None, None, None, None),
+    "colleague": (None, None, None, "internal"),
+}
+
+
+def _of_0002(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    upgrade(config, "0002")
+
+
+def _written_by_0002(call_id: str, direction: str, caller: str, called: str) -> Callable[[Connection], None]:
+    """Writes a call as that release did, by its columns of then."""
+    values = {"id": call_id, "direction": direction, "caller_number": caller, "called_number": called}
+    words = ("channel", "caller_name", "called_raw", "router", "shown", "rule", "because", "dialplan")
+    values |= dict.fromkeys(words, "") | dict.fromkeys(("steps", "legs", "trace"), "[]")
+    columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    row = f"INSERT INTO calls ({columns}, arrived_at) VALUES ({marks}, '2026-11-23 10:05:00')"
+    return lambda connection: connection.execute(text(row), values)
+
+
+async def test_calls_of_before_are_given_country_and_type_where_their_numbers_say(
+    empty_url: str, sounds: Path
+) -> None:
+    await within(empty_url, _of_0002)
+    for call_id, facts in BEFORE.items():
+        await within(empty_url, _written_by_0002(call_id, *facts))
+
+    await migrate(empty_url)
+
+    store = await open_store(empty_url, sounds)
+    found = {
+        call.id: (call.caller_country, call.caller_type, call.called_country, call.called_type)
+        for call in await store.latest_calls()
+    }
+    await store.close()
+    assert found == SINCE
+
+
+async def test_the_release_before_can_still_write_its_calls(empty_url: str, sounds: Path) -> None:
+    await migrate(empty_url)
+
+    await within(empty_url, _written_by_0002("late", *BEFORE["in"]))
+
+    store = await open_store(empty_url, sounds)
+    assert [call.called_country for call in await store.latest_calls()] == [None]
+    await store.close()
 
 
 async def test_sqlite_makes_its_own_tables_when_it_is_opened(tmp_path: Path, sounds: Path) -> None:
