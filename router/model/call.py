@@ -52,8 +52,9 @@ class OutboundCall:
     department: the department the call itself asks to be placed for, None to let the person decide.
     withhold: the caller asked for the number to be hidden for this call. placed_at: aware.
     show_as: the department whose number the call itself asks to show. forwarded: a department's caller is passed on
-    to a number: the department's identity goes before the person's. caller: whose call is forwarded, None where it
-    is nobody's.
+    to a number: the department's identity goes before the person's. by: whose number it is then, None for nobody's;
+    by_choice: it is where the person's own forwarding leads. caller: whose call is forwarded, None where it is
+    nobody's.
     """
 
     id: CallId
@@ -64,6 +65,7 @@ class OutboundCall:
     withhold: bool = False
     show_as: str | None = None
     forwarded: bool = False
+    by_choice: bool = False
     caller: CallerId | None = None
     channel: str = ""
 

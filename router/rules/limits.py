@@ -1,7 +1,7 @@
 """Whether an outgoing call may go, and for how long: what the plan denies, and what has been called already.
 
-A forwarded call is the department's: nobody of its people placed it. Emergency and internal calls are never asked
-about here.
+A forwarded call is the department's, and that of whose number it is: what either may not call it may not either. A
+person's own forwarding gets round nothing the person could not. Emergency and internal calls are never asked about.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,12 +62,11 @@ def _denied(
     situation: Situation,
     note: Note | None,
 ) -> Refusal | None:
-    person = None if call.forwarded else call.by
-    departments = (department, *_own(person, plan, department))
+    callers = tuple(_callers(call, plan, department))
     for rule in plan.denied:
         if note is None and not one_fits(rule.called, call.called):
             continue  # most of them, and nobody reads why
-        misfits = [_misfit(rule, call.called, person, each, plan, at, situation) for each in departments]
+        misfits = [_misfit(rule, call.called, *caller, plan, at, situation) for caller in callers]
         misfit = None if None in misfits else misfits[0]
         if note is not None:
             note(rule.path, misfit is None, misfit or f"denies it: {rule.name}")
@@ -77,14 +76,25 @@ def _denied(
     return None
 
 
-def _own(person: str | None, plan: DialPlan, department: str | None) -> tuple[str | None, ...]:
-    """The department of a person who calls for another: by showing its number nobody gets round their own rules.
+def _callers(call: OutboundCall, plan: DialPlan, department: str | None) -> Iterator[tuple[str | None, str | None]]:
+    """Those for whom the call must not be denied, each a person and a department.
 
-    Empty for nobody, and for one who is of that department too.
+    A person who calls for a department that is not theirs stays under their own's rules, or showing another's
+    number would get round them. Of a forwarded call the department comes first, without anybody's exceptions.
     """
+    person = call.by
+    if not call.forwarded:
+        yield person, department
+    else:
+        yield None, department
+        if person is not None:
+            yield person, department
+    if person is None or (call.forwarded and not call.by_choice):
+        return
     own = department_for(person, plan)
     served = plan.departments.get(department or "")
-    return () if own == department or person is None or (served and person in served.members) else (own,)
+    if own != department and not (served is not None and person in served.members):
+        yield person, own
 
 
 def _misfit(
@@ -128,6 +138,8 @@ def _subjects(call: OutboundCall, plan: DialPlan, department: str | None) -> Ite
     person = plan.people.get(call.by or "")
     if call.forwarded and department is not None:
         yield f"forwarded:{department}", plan.limits
+        if call.by_choice and person is not None and person.limits != NO_LIMITS:
+            yield f"person:{person.key}", person.limits
     elif person is not None:
         yield f"person:{person.key}", merged(person.limits, plan.limits)
     served = plan.departments.get(department or "")

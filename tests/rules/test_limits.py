@@ -104,11 +104,61 @@ def test_a_denied_call_carries_the_prompt_of_its_rule() -> None:
     assert decided(leaving(PARIS), denying(deny("FR", prompt="acme/denied"))).prompt == "acme/denied"
 
 
-def test_a_forwarded_call_is_the_departments_and_not_the_persons() -> None:
-    call = replace(leaving(PARIS, department="sales"), forwarded=True)
+def forwarded(by: str | None, department: str = "sales", *, by_choice: bool = True) -> OutboundCall:
+    return replace(leaving(PARIS, by=by, department=department), forwarded=True, by_choice=by_choice)
 
-    assert decided(call, denying(deny("FR", people=("alice",)))).to is CallTo.TRUNKS
-    assert decided(call, denying(deny("FR", departments=("sales",)))).to is CallTo.NOWHERE
+
+FORWARDS = [
+    pytest.param(deny("FR"), forwarded("alice"), True, id="everybody"),
+    pytest.param(deny("FR", departments=("sales",)), forwarded("alice"), True, id="the department"),
+    pytest.param(
+        deny("FR", departments=("sales",)), forwarded(None), True, id="the department, to nobody's number"
+    ),
+    pytest.param(deny("FR", people=("alice",)), forwarded("alice"), True, id="the person who forwards"),
+    pytest.param(
+        deny("FR", people=("alice",)), forwarded("alice", by_choice=False), True, id="the person whose mobile it is"
+    ),
+    pytest.param(deny("FR", people=("alice",)), forwarded("bob"), False, id="another person"),
+    pytest.param(deny("FR", people=("alice",)), forwarded(None), False, id="a person, to nobody's number"),
+    pytest.param(deny("FR", except_people=("alice",)), forwarded("alice"), True, id="but not the person"),
+    pytest.param(deny("FR", except_departments=("sales",)), forwarded("alice"), False, id="but not the department"),
+    pytest.param(
+        deny("FR", except_departments=("sales",)), forwarded("carol"), True, id="a colleague of another forwards"
+    ),
+    pytest.param(
+        deny("FR", except_departments=("sales",)),
+        forwarded("carol", by_choice=False),
+        False,
+        id="the plan rings a colleague of another",
+    ),
+    pytest.param(
+        deny("FR", departments=("support",)), forwarded("carol"), True, id="the colleague's own department"
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "call", "is_denied"), FORWARDS)
+def test_a_forwarded_call_is_denied_to_the_department_and_to_whose_number_it_is(
+    rule: DenyRule, call: OutboundCall, is_denied: bool
+) -> None:
+    assert (decided(call, denying(rule)).to is CallTo.NOWHERE) is is_denied
+
+
+def test_what_a_person_may_not_forward_at_night_is_judged_at_the_moment_of_the_call() -> None:
+    plan = denying(deny("FR", people=("alice",), outside=("office",)))
+
+    assert decided(forwarded("alice"), plan, OPEN).to is CallTo.TRUNKS
+    assert decided(forwarded("alice"), plan, CLOSED).to is CallTo.NOWHERE
+
+
+def test_a_persons_own_limits_hold_where_their_forwarding_leads() -> None:
+    """Not the plan's for everybody, which the department's forwards have; nor for a mobile that the plan rings."""
+    alice = replace(PEOPLE[0], limits=Limits(foreign_s=600.0))
+    plan, usage = acme(people=(alice, *PEOPLE[1:])), {"person:alice": at_day(foreign_s=600.0)}
+
+    assert decided(forwarded("alice"), plan, usage=usage).exceeded == "person:alice"
+    assert decided(forwarded("alice", by_choice=False), plan, usage=usage).to is CallTo.TRUNKS
+    assert decided(forwarded("alice"), acme(), usage=usage).subjects == ("forwarded:sales", "department:sales")
 
 
 @pytest.mark.parametrize("called", [extension("203"), public("+442079460101")])
