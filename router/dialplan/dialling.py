@@ -27,16 +27,19 @@ class Dialled:
     show_as: str | None = None
 
 
-def read_dialled(text: str, plan: DialPlan) -> Dialled:
-    """Never raises. Where the number after a code is none, `called` is INVALID and says why."""
+def read_dialled(text: str, plan: DialPlan, by: str | None = None) -> Dialled:
+    """Never raises. Where the number after a code is none, `called` is INVALID and says why.
+
+    by: the person whose phone it is, None when it is nobody's.
+    """
     emergency = _emergency(text, plan)
     if emergency is not None:
         return Dialled(called=emergency)
     plain = text[:MOST_RAW].strip()
     for code, prefix in plan.prefixes.items():
         if plain.startswith(code):
-            return _behind(plain[len(code) :], prefix, text[:MOST_RAW], plan)
-    return Dialled(called=read_number(text, plan))
+            return _behind(plain[len(code) :], prefix, text[:MOST_RAW], plan, by)
+    return Dialled(called=read_number(text, plan, by=by))
 
 
 def emergency_by_habit(plan: DialPlan) -> Iterator[tuple[str, str]]:
@@ -53,19 +56,19 @@ def emergency_by_habit(plan: DialPlan) -> Iterator[tuple[str, str]]:
                     yield dialled, meant.value
 
 
-def _behind(rest: str, prefix: CallPrefix, raw: str, plan: DialPlan) -> Dialled:
+def _behind(rest: str, prefix: CallPrefix, raw: str, plan: DialPlan, by: str | None) -> Dialled:
     """rest: what follows the code."""
     if prefix is CallPrefix.WITHHOLD:
-        return Dialled(called=_called(rest, raw, plan), withhold=True)
+        return Dialled(called=_called(rest, raw, plan, by), withhold=True)
     found = _AS.match(rest)
     department = plan.department_of.get(found.group(1)) if found else None
     if found is None or department is None:
         return Dialled(called=_none(raw, "does not say as which department: its extension, *, then the number"))
-    return Dialled(called=_called(found.group(2), raw, plan), show_as=department)
+    return Dialled(called=_called(found.group(2), raw, plan, by), show_as=department)
 
 
-def _called(rest: str, raw: str, plan: DialPlan) -> PhoneNumber:
-    read = read_number(rest, plan)
+def _called(rest: str, raw: str, plan: DialPlan, by: str | None) -> PhoneNumber:
+    read = read_number(rest, plan, by=by)
     if read.kind is not NumberKind.INVALID:
         return replace(read, raw=raw)
     return _none(raw, read.fault or "has no number behind its code that can be called")

@@ -13,7 +13,7 @@ from itertools import product
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from router.dialplan.short_numbers import short_number
+from router.dialplan.short_numbers import is_short, short_number
 from router.model.caller import CallerId, Presentation
 from router.model.department import DialPlan
 from router.model.number import NumberKind, NumberType, PhoneNumber, dialable
@@ -47,10 +47,11 @@ _TYPES: dict[int, NumberType | None] = {
 }
 
 
-def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNumber:
+def read_number(text: str, plan: DialPlan, trunk: str | None = None, *, by: str | None = None) -> PhoneNumber:
     """The number that was called, however it was written. INVALID when it is none; never raises.
 
-    trunk: key of the trunk it came by, whose country it is written for; None for a phone's.
+    trunk: key of the trunk it came by, whose country it is written for; None for a phone's. by: the person whose
+    phone it is, which may stand in a country with other short numbers.
     """
     raw = text[:MOST_RAW]
     plain = _VISUAL.sub("", raw)
@@ -61,8 +62,27 @@ def read_number(text: str, plan: DialPlan, trunk: str | None = None) -> PhoneNum
     if any(f"+{plain}" in ours for ours in (plan.department_of, plan.menu_of, plan.person_of)):
         plain = f"+{plain}"  # carriers that leave out the plus, for another country's number of ours
     country = country_at(plan, trunk)
-    read = short_number(plain, country) or public_number(plain, country)
+    read = _short_number(plain, plan, country, by) or public_number(plain, country)
+    if read is not None and trunk is None and read.kind is NumberKind.E164 and _is_half(plain, read):
+        return _invalid(raw, f"is no short number of {country}, and too short for any other")
     return replace(read, raw=raw) if read else _invalid(raw, _fault(plain, country))
+
+
+def _short_number(plain: str, plan: DialPlan, country: str, by: str | None) -> PhoneNumber | None:
+    """Of the country where the phone stands, else of the company's."""
+    if not is_short(plain):
+        return None
+    person = plan.people.get(by or "")
+    site = plan.sites.get(person.site or "") if person is not None else None
+    return (short_number(plain, site.country) if site is not None else None) or short_number(plain, country)
+
+
+def _is_half(plain: str, read: PhoneNumber) -> bool:
+    """Whether so few digits were dialled that only a number that is given out can be meant.
+
+    Else a wrong extension would be a number in countries with numbers of any length, such as Germany.
+    """
+    return is_short(plain) and not is_valid(read)
 
 
 def _is_extension(plain: str, plan: DialPlan) -> bool:

@@ -13,12 +13,20 @@ from phonenumbers.phonemetadata import PhoneMetadata
 from router.dialplan.faults import Suggest, brief
 from router.dialplan.numbers import country_code, is_country, national_prefix, public_number
 from router.dialplan.short_numbers import short_number
-from router.model.number import NumberKind, NumberList, NumberPattern, NumberType, PatternKind, PhoneNumber
+from router.model.number import (
+    OF_TWO_WORDS,
+    NumberKind,
+    NumberList,
+    NumberPattern,
+    NumberType,
+    PatternKind,
+    PhoneNumber,
+)
 
 Patterns = Sequence[NumberPattern]  # () stands for every number
 
 TYPES = tuple(
-    each.value for each in NumberType if each not in (NumberType.FIXED_OR_MOBILE, NumberType.OTHER)
+    each.value for each in NumberType if each not in OF_TWO_WORDS and each is not NumberType.OTHER
 )  # the words for what a number is used for
 WITHHELD, UNKNOWN = PatternKind.WITHHELD.value, PatternKind.UNKNOWN.value
 RESERVED = frozenset({*TYPES, WITHHELD, UNKNOWN})  # no list of contacts may be called so
@@ -119,14 +127,19 @@ def _meet(one: NumberPattern, other: NumberPattern) -> bool:
     for exact, rest in ((one, other), (other, one)):
         if exact.kind is PatternKind.EXACT:  # one that is no extension may be a short number
             return not exact.value.startswith("+") and (
-                rest.kind is PatternKind.COUNTRY or rest.value == NumberType.SHORT.value
+                rest.kind is PatternKind.COUNTRY or _both_fit(rest.value, NumberType.SHORT.value)
             )
     if one.kind is other.kind is PatternKind.COUNTRY:
         return False
     if one.kind is other.kind is PatternKind.TYPE:
-        return {one.value, other.value} == {NumberType.FIXED.value, NumberType.MOBILE.value}  # as North America's
+        return _both_fit(one.value, other.value)
     ours, theirs = _leading(one), _leading(other)
     return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def _both_fit(one: str, other: str) -> bool:
+    """Whether two words for what a number is used for may be said of the same."""
+    return one == other or any({one, other} <= words for words in OF_TWO_WORDS.values())
 
 
 def _lists_meet(one: NumberPattern, other: NumberPattern) -> bool:
@@ -185,13 +198,7 @@ def _leading(pattern: NumberPattern) -> str:
         return "+"
     if pattern.kind is PatternKind.COUNTRY:
         return f"+{country_code(pattern.value)}"
-    if pattern.kind is PatternKind.RANGE:
-        same = next(
-            (at for at, (a, b) in enumerate(zip(pattern.value, pattern.last, strict=True)) if a != b),
-            len(pattern.value),
-        )
-        return pattern.value[:same]
-    return pattern.value
+    return pattern.beginning
 
 
 def _number(value: str) -> PhoneNumber:

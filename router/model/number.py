@@ -27,14 +27,21 @@ class NumberType(Enum):
     SHARED_COST = "shared-cost"
     VOIP = "voip"
     PERSONAL = "personal"
-    SHORT = "short"  # by `NumberKind.SHORT`
+    SHORT = "short"  # by `NumberKind.SHORT`, at the price of any call, or at one that is not known
+    SHORT_TOLL_FREE = "toll-free short"  # both words fit these two as well
+    SHORT_PREMIUM_RATE = "premium-rate short"
     OTHER = "other"
 
 
 NOWHERE = "001"  # the country of numbers that are in none, such as satellite phones' and freephone's of the world
 USES_INSIDE = {NumberKind.EXTENSION: "internal", NumberKind.EMERGENCY: "emergency"}
+OF_TWO_WORDS = {
+    NumberType.FIXED_OR_MOBILE: frozenset({NumberType.FIXED.value, NumberType.MOBILE.value}),
+    NumberType.SHORT_TOLL_FREE: frozenset({NumberType.SHORT.value, NumberType.TOLL_FREE.value}),
+    NumberType.SHORT_PREMIUM_RATE: frozenset({NumberType.SHORT.value, NumberType.PREMIUM_RATE.value}),
+}
 USES = (
-    *(each.value for each in NumberType if each is not NumberType.FIXED_OR_MOBILE),
+    *(each.value for each in NumberType if each not in OF_TWO_WORDS),
     *USES_INSIDE.values(),
 )  # what may be asked for
 
@@ -86,9 +93,7 @@ _E164, _SHORT, _INVALID = NumberKind.E164, NumberKind.SHORT, NumberKind.INVALID
 _EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
 _COUNTRY, _ANY, _TYPE = PatternKind.COUNTRY, PatternKind.ANY, PatternKind.TYPE
 _CONTACTS, _UNKNOWN = PatternKind.CONTACTS, PatternKind.UNKNOWN
-TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | {
-    NumberType.FIXED_OR_MOBILE: frozenset({NumberType.FIXED.value, NumberType.MOBILE.value})
-}
+TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | OF_TWO_WORDS
 
 
 def uses_that_are(word: str) -> tuple[str, ...]:

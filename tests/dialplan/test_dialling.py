@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.dialplan.dialling import read_dialled
-from router.dialplan.numbers import read_number
+from router.dialplan.numbers import emergency_numbers, read_number
 from router.dialplan.short_numbers import short_number
 from router.model.decision import CallTo
 from router.model.department import CallPrefix, DialPlan, Feature
-from router.model.number import NumberKind, NumberType
-from tests.rules.acme import acme, leaving, placed
-from tests.rules.conftest import caller_id_rule, pattern, trunk_rule
+from router.model.limits import DenyRule, Site
+from router.model.number import NumberKind, NumberPattern, NumberType, PatternKind
+from tests.rules.acme import PEOPLE, acme, leaving, placed
+from tests.rules.conftest import caller_id_rule, pattern, public, trunk_rule
 
 E164, SHORT, EXTENSION, EMERGENCY, INVALID = (
     NumberKind.E164,
@@ -86,21 +88,108 @@ def test_an_emergency_number_is_found_behind_a_code_that_is_none_here_and_the_di
         assert read_dialled(text, plan).called.kind is EMERGENCY, text
 
 
+ANY, FREE, PREMIUM = NumberType.SHORT, NumberType.SHORT_TOLL_FREE, NumberType.SHORT_PREMIUM_RATE
 SHORTS = {
-    "GB": ("101 111 116123 123", "999 112 202 60600 0101 1"),
-    "US": ("311 411 711", "911 2345678 23456 12"),
-    "DE": ("115 116117 11880", "110 112 22044"),
+    "GB": {"101 111 123 1471": ANY, "116123 105": FREE, "118118 118500": PREMIUM},
+    "US": {"311 411 711": ANY, "988 933": FREE},
+    "DE": {"115": ANY, "116117 116116": FREE, "11880 118000": PREMIUM},
+    "FR": {"3131 3000": FREE, "118712 3900 1023": PREMIUM},
+    "ES": {"010 012 024": ANY, "016": FREE, "11818": PREMIUM},
+    "AU": {"1194": ANY, "1234": PREMIUM},
+    "IN": {"1098 139 198": FREE},
+    "CN": {"95588 12345": ANY},
+    "IT": {"114 1500": ANY, "1240": PREMIUM},
+    "AT": {"116117 140": FREE},
+    "CH": {"143": ANY, "1811": PREMIUM},
 }
 
 
-@pytest.mark.parametrize(("country", "which"), SHORTS.items(), ids=SHORTS.keys())
-def test_a_countrys_short_numbers_may_be_called(country: str, which: tuple[str, str]) -> None:
-    are, are_not = which
-    for digits in are.split():
-        number = short_number(digits, country)
-        assert number is not None and (number.type, number.country) == (NumberType.SHORT, country)
-    for digits in are_not.split():
-        assert short_number(digits, country) is None, digits
+@pytest.mark.parametrize(
+    ("text", "country", "kind"),
+    [
+        (text, country, kind)
+        for country, which in SHORTS.items()
+        for texts, kind in which.items()
+        for text in texts.split()
+    ],
+)
+def test_a_countrys_short_number_may_be_called_and_its_price_is_known(
+    text: str, country: str, kind: NumberType
+) -> None:
+    read = read_dialled(text, replace(acme(), country=country)).called
+
+    assert (read.kind, read.value, read.country, read.type) == (SHORT, text, country, kind)
+
+
+NO_SHORTS = {
+    "GB": "212 60600 0101 1 99 12345 248",
+    "US": "2345678 23456 12 2211",
+    "DE": "22044 22833 2011 70123 0115 19222",
+    "AU": "13 1300 2345",
+    "FR": "40404 20000 224 36",
+    "AT": "118899 211",
+    "PL": "211 20123",
+    "CN": "20123",
+}
+
+
+@pytest.mark.parametrize(("country", "texts"), NO_SHORTS.items(), ids=NO_SHORTS.keys())
+def test_few_digits_that_are_no_short_number_are_refused_and_never_made_a_number(country: str, texts: str) -> None:
+    """A wrong extension, such as 2283 in Germany, was called as +492283."""
+    plan = replace(acme(), country=country)
+    for text in texts.split():
+        decision = placed(leaving(read_dialled(text, plan).called), plan)
+        assert (decision.to, decision.trunks) == (CallTo.NOWHERE, ()), text
+
+
+def test_the_reason_says_that_too_little_was_dialled() -> None:
+    plan = replace(acme(), country="DE")
+    assert placed(leaving(read_dialled("22833", plan).called), plan).refused == (
+        "22833 is no short number of DE, and too short for any other"
+    )
+
+
+def test_few_digits_that_are_given_out_are_the_number_they_are() -> None:
+    for text, country, value in (("131450", "AU", "+61131450"), ("892892", "IT", "+39892892")):
+        read = read_dialled(text, replace(acme(), country=country)).called
+        assert (read.kind, read.value) == (E164, value)
+
+
+def test_no_short_number_is_an_emergency_number() -> None:
+    for country in phonenumbers.SUPPORTED_SHORT_REGIONS:
+        for digits in emergency_numbers(country):
+            assert short_number(digits, country) is None, (country, digits)
+
+
+def test_a_phone_that_stands_abroad_calls_the_short_numbers_of_where_it_stands() -> None:
+    site = Site(key="berlin", caller_id=public("+442079460150"), location="Unter den Linden 1", country="DE")
+    alice = replace(PEOPLE[0], site="berlin")
+    plan = replace(acme(people=(alice, *PEOPLE[1:])), sites={"berlin": site})
+
+    for text, by, country in (
+        ("115", "alice", "DE"),
+        ("*67115", "alice", "DE"),
+        ("101", "alice", "GB"),
+        ("115", "bob", None),
+        ("116123", "bob", "GB"),
+        ("116123", None, "GB"),
+        ("116123", "alice", "DE"),
+    ):
+        read = read_dialled(text, replace(plan, prefixes=PREFIXES), by).called
+        assert (read.kind is SHORT, read.country) == (country is not None, country), (text, by)
+
+
+@pytest.mark.parametrize("word", ["short", "premium-rate"])
+def test_a_rule_for_premium_numbers_knows_the_short_ones(word: str) -> None:
+    plan = replace(
+        acme(),
+        denied=(
+            DenyRule(path="deny", name="no", called=(NumberPattern(kind=PatternKind.TYPE, value=word, text=word),)),
+        ),
+    )
+
+    assert placed(leaving(read_dialled("118118", plan).called), plan).refused
+    assert bool(placed(leaving(read_dialled("101", plan).called), plan).refused) is (word == "short")
 
 
 def test_a_colleagues_extension_goes_before_a_short_number() -> None:
