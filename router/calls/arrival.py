@@ -96,7 +96,7 @@ async def placed(
 
     department: the one to call for, None to let the person decide. show_as: the one whose number was asked for.
     """
-    dialled = read_dialled(call.record.called_raw, call.plan)
+    dialled = read_dialled(call.record.called_raw, call.plan, by)
     facts = OutboundCall(
         id=call.id,
         by=by,

@@ -7,6 +7,7 @@ from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import emergency_numbers, is_valid, public_number
 from router.dialplan.ring_steps import QueueStep, RingStep
+from router.dialplan.short_numbers import short_number
 from router.model.department import CallPrefix, Feature
 from router.model.number import NumberKind, PhoneNumber
 from router.model.people import ForwardWhen
@@ -38,10 +39,21 @@ def numbers(plan: Draft) -> Mapping[str, Path]:
             plan.fault(path, f"{number.value} is already taken in {first}")
         else:
             taken[number.value] = path
+            _short_number_too(plan, path, number)
     for path, number in (*_own_numbers(plan), *_shown_numbers(plan), *_called_numbers(plan)):
         if number.kind is NumberKind.E164 and not is_valid(number):
             plan.warn(path, f"{number.value} lies in no range that is known to be given out; is it right?")
     return taken
+
+
+def _short_number_too(plan: Draft, path: Path, number: PhoneNumber) -> None:
+    """An extension goes before what everybody in the country knows by the same digits."""
+    countries = [plan.context.country, *(site.country for site in plan.sites.values() if site.country)]
+    known = next((country for country in countries if country and short_number(number.value, country)), None)
+    if number.kind is NumberKind.EXTENSION and known is not None:
+        plan.warn(
+            path, f"{number} is also a short number of {known}, which no phone can call while it is an extension"
+        )
 
 
 def _own_numbers(plan: Draft) -> Places:

@@ -148,7 +148,7 @@ def replay(record: CallRecord, plan: DialPlan, *, traced: bool = False) -> Repla
     if record.direction is Direction.INBOUND:
         return _routed(record, plan, situation, _caller(record, plan), traced=traced)
     by = inputs.by or record.person
-    dialled = read_dialled(inputs.called or record.called_raw, plan)
+    dialled = read_dialled(inputs.called or record.called_raw, plan, by)
     outbound = OutboundCall(
         id=record.id,
         by=by,

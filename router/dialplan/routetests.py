@@ -89,7 +89,7 @@ def _inbound(test: RouteTest, plan: DialPlan) -> tuple[TestResult, tuple[str, ..
 
 def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tuple[str, ...]]:
     at = _moment(test, plan)
-    dialled = read_dialled(test.called, plan)
+    dialled = read_dialled(test.called, plan, by)
     call = OutboundCall(
         id=TEST_CALL,
         by=by,

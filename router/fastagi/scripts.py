@@ -71,7 +71,7 @@ class Scripts:
         """Arguments: the number dialled; without it the extension the channel is in."""
         request, plan, now = session.request, self._plan(), self._now()
         by = plan.person_at.get(endpoint_of(request.field("channel")))
-        dialled = read_dialled(_dialled(request), plan)
+        dialled = read_dialled(_dialled(request), plan, by)
         call = OutboundCall(
             id=self._new_id(),
             by=by,

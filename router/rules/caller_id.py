@@ -118,6 +118,9 @@ class _Outgoing:
             return self._refused(f"no trunk leads to {call.called}", department)
 
         able = self._able(route, found)
+        if not able and not any(map(self._leads_there, self._trunks(route.use))):
+            country = call.called.country
+            return self._refused(f"{call.called} is a short number of {country}, where no trunk leads", department)
         if not able:
             shown = layers.on_trunk(found, self.plan.trunks[route.use[0]], (), call.called, None).number
             return self._refused(f"{shown} may be shown on no trunk of {route.path}", department)
@@ -166,12 +169,21 @@ class _Outgoing:
         others = [self.plan.trunks[key] for key in route.use]
         for trunk in others:
             identity = layers.on_trunk(found, trunk, others, self.call.called, note)
-            if trunk.may_show(identity.number):
+            if not self._leads_there(trunk):
+                self._note(
+                    trunk.where, False, f"{trunk.key} does not lead to short numbers of {self.call.called.country}"
+                )
+            elif trunk.may_show(identity.number):
                 able[trunk.key] = identity
             elif self.trace is not None:
                 because = f"{layers.whose(identity.number, self.plan)} is not valid on trunk {trunk.key}"
                 self._note(trunk.where, False, because)
         return able
+
+    def _leads_there(self, trunk: Trunk) -> bool:
+        """A short number is another one in every country."""
+        called = self.call.called
+        return called.kind is not NumberKind.SHORT or called.country == (trunk.country or self.plan.country)
 
     def _trunks(self, able: Iterable[str]) -> list[Trunk]:
         return [self.plan.trunks[key] for key in able]

@@ -14,7 +14,7 @@ from router.model.decision import CallTo
 from router.model.department import CallPrefix, DialPlan, Feature
 from router.model.limits import DenyRule, Site
 from router.model.number import NumberKind, NumberPattern, NumberType, PatternKind
-from tests.rules.acme import PEOPLE, acme, leaving, placed
+from tests.rules.acme import BACKUP, PEOPLE, VOIPCO, acme, leaving, placed
 from tests.rules.conftest import caller_id_rule, pattern, public, trunk_rule
 
 E164, SHORT, EXTENSION, EMERGENCY, INVALID = (
@@ -204,6 +204,20 @@ def test_a_short_number_is_called_as_it_is_and_rules_know_it() -> None:
 
     assert [choice.dial for choice in decision.trunks] == ["PJSIP/101@backup"]
     assert decision.rule == "caller_id.police"
+
+
+def test_a_short_number_leaves_only_by_a_trunk_of_its_country() -> None:
+    """115 is the town hall in Germany; by a British trunk it would be another number, or none."""
+    german = replace(VOIPCO, country="DE")
+    short = read_dialled("115", replace(acme(), country="DE")).called
+    assert short.kind is SHORT
+
+    by_german = placed(leaving(short), acme(trunks=(BACKUP, german)))
+    by_none = placed(leaving(short), acme(trunks=(BACKUP,)))
+
+    assert [choice.dial for choice in by_german.trunks] == ["PJSIP/115@voipco"]
+    assert by_none.refused == "115 is a short number of DE, where no trunk leads"
+    assert any("backup does not lead to short numbers of DE" in rule.because for rule in by_none.trace)
 
 
 def test_a_number_without_its_area_code_is_refused_as_such() -> None:

@@ -302,6 +302,22 @@ def test_what_nobody_can_reach_is_a_warning(load_text: LoadText) -> None:
     ]
 
 
+def test_an_extension_that_is_a_short_number_too_is_worth_a_warning(load_text: LoadText) -> None:
+    """Whoever dials it gets the colleague: nobody calls the police by 101 any more."""
+    people = "people: {alice: {name: Alice, phone: PJSIP/alice, extension: 101}}\n"
+    sites = "sites: {berlin: {caller_id: 020 7946 0100, location: Berlin, country: DE}}\n"
+    loaded = load_text(HEAD + people + SALES.replace("open:", "extension: 115, open:") + sites)
+
+    assert [str(warning) for warning in loaded.warnings if "short" in str(warning)] == [
+        f"acme.yaml:{place}: {number} is also a short number of {country}, which no phone can call while it is an "
+        "extension"
+        for place, number, country in (
+            ("4:62: people.alice.extension", "101", "GB"),
+            ("6:59: departments.sales.extension", "115", "DE"),
+        )
+    ]
+
+
 def test_numbers_are_not_judged_by_a_country_that_is_none(load_text: LoadText) -> None:
     rule = "inbound: [{name: n, from: '0843*', do: [{reject: busy}]}]\n"
     trunk = "trunks: {voipco: {dial: 'PJSIP/{number}@voipco', caller_ids: 020 7946 0100 - 0199}}\n"
