@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from router.model.call import Verification
@@ -13,6 +14,7 @@ from router.model.limits import NO_LIMITS, DenyRule, Limits, Site
 from router.model.number import NumberPattern, PhoneNumber
 from router.model.people import ForwardWhen
 from router.model.rate import RateDeck
+from router.model.rule_index import RuleIndex, keys
 from router.model.steps import DepartmentStep
 from router.model.trunk import DEFAULT_BREAKER, BreakerLimits, Failure
 
@@ -323,7 +325,7 @@ class RouteTest:
     expect_ringtone: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: it keeps what a first call worked out
 class DialPlan:
     """All of a company, one version of it. digest: SHA-256 (hex) of the files it was read from."""
 
@@ -358,3 +360,34 @@ class DialPlan:
     trunk_at: Mapping[str, str] = field(default_factory=dict)  # endpoint name, "voipco" -> trunk
     menu_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> menu
     contact_of: Mapping[str, Contact] = field(default_factory=dict)  # E.164 -> the first list's contact
+
+    @cached_property
+    def home_of(self) -> Mapping[str, str]:
+        """Of each member the first department that lists them."""
+        found: dict[str, str] = {}
+        for key, department in self.departments.items():
+            for person in department.members:
+                found.setdefault(person, key)
+        return found
+
+    @cached_property
+    def inbound_index(self) -> RuleIndex[InboundRule]:
+        return RuleIndex(self.inbound, lambda rule: (keys(rule.called), keys(rule.callers), rule.trunks))
+
+    @cached_property
+    def denied_index(self) -> RuleIndex[DenyRule]:
+        return RuleIndex(self.denied, lambda rule: (keys(rule.called), (*rule.departments, *rule.people)))
+
+    @cached_property
+    def caller_id_index(self) -> RuleIndex[CallerIdRule]:
+        return RuleIndex(
+            self.caller_ids, lambda rule: (keys(rule.called), _one(rule.department), _one(rule.person))
+        )
+
+    @cached_property
+    def route_index(self) -> RuleIndex[TrunkRule]:
+        return RuleIndex(self.routes, lambda rule: (keys(rule.called),))
+
+
+def _one(key: str | None) -> tuple[str, ...]:
+    return () if key is None else (key,)

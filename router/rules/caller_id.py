@@ -15,7 +15,8 @@ from router.model.department import DialPlan, Forwarded, Person, ShownNumber, Tr
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.rules import layers, limits, trunks
+from router.rules import accounts, layers, limits, trunks
+from router.rules.accounts import Account
 from router.rules.forwarding import forwarded_as
 from router.rules.layers import Identity, Layer, department_for
 from router.rules.written import in_format, own_number
@@ -110,6 +111,11 @@ class _Outgoing:
         refused = limits.refusal(call, plan, department, self.at, self.situation, note)
         if refused is not None:
             return self._may_not(refused, department)
+        charged = accounts.accounts(call, plan, department, self.at, self.situation)
+        for account in charged:
+            what = accounts.over(account, call.called, plan)
+            if what is not None:
+                return self._exceeds(f"{account.subject} has reached its limit of {what}", account, charged)
         if call.withhold:
             self._note("call", True, "asks for the number to be withheld")
         found = layers.layers(call, plan, person, department, note)
@@ -131,6 +137,13 @@ class _Outgoing:
         if ways.is_full:
             why = "; ".join(because for _, because in ways.passed_over)
             return replace(self._refused(f"no trunk has a channel left: {why}", department), is_congested=True)
+        longest_s: list[float | None] = []
+        for account in charged:
+            unpaid = accounts.unpaid(account, call.called, ways.use, plan, self.at)
+            if unpaid is not None:
+                return self._exceeds(unpaid, account, charged)
+            self._note(account.where, True, accounts.account_text(account, call.called, plan))
+            longest_s.append(accounts.longest_s(account, call.called, ways.use, plan, self.at))
         choices = tuple(self._choice(trunk, able[trunk.key], department) for trunk in ways.use)
         first = able[choices[0].trunk]
         is_hidden = call.withhold or first.is_withheld
@@ -147,14 +160,16 @@ class _Outgoing:
             name="" if is_hidden else plan.company,  # a name gives away as much as a number
             rule=first.layer.path,
             trunks=choices,
-            subjects=tuple(subject for subject, _ in limits.subjects(call, plan, department)),
-            longest_s=limits.longest_s(call, plan, department, self.at, self.situation),
+            subjects=accounts.subjects(call, plan, department),
+            longest_s=min((each for each in longest_s if each is not None), default=None),
+            used={account.subject: account.used for account in charged},
+            nights={account.subject: account.night for account in charged if account.night is not None},
             reached=tuple(path for path in (*self._spoke(choices, able), route.path) if path),
         )
 
     def _route(self) -> TrunkRule | None:
-        called = self.call.called
-        for route in self.plan.routes:
+        called, plan = self.call.called, self.plan
+        for route in plan.routes if self.trace is not None else plan.route_index.candidates((called,)):
             if one_fits(route.called, called):
                 self._note(route.path, True, f"uses {', '.join(route.use)}")
                 return route
@@ -307,8 +322,15 @@ class _Outgoing:
             self._refused(refused.why, department),
             rule=refused.rule,
             prompt=refused.prompt,
-            exceeded=refused.exceeded,
-            reached=(refused.rule,) if refused.rule else (),
+            reached=(refused.rule,),
+        )
+
+    def _exceeds(self, why: str, account: Account, charged: tuple[Account, ...]) -> CallerIdDecision:
+        self._note(account.where, False, accounts.account_text(account, self.call.called, self.plan))
+        return replace(
+            self._refused(why, department_for(self.call.by, self.plan, self.call.department)),
+            exceeded=account.subject,
+            used={each.subject: each.used for each in charged},
         )
 
     def _note(self, path: str, matched: bool, because: str) -> None:

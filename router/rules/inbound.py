@@ -125,7 +125,10 @@ class _Arriving:
             self._note(f"block:{block.key}", True, because)
             return self._refuse(because, block.cause, rule=f"block:{block.key}", block=block.key)
         conditions = Conditions(call=call, plan=plan, at=self.at, situation=self.situation)
-        for rule in plan.inbound:
+        rules = plan.inbound
+        if not self.traced:
+            rules = plan.inbound_index.candidates((call.called, call.caller.number), (call.trunk,))
+        for rule in rules:
             misfit = conditions.misfit(rule)
             if misfit is None:
                 fit = conditions.fit(rule)

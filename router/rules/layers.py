@@ -47,7 +47,7 @@ def department_for(person: str | None, plan: DialPlan, asked: str | None = None)
     known = plan.people.get(person)
     if known is not None and known.department is not None:
         return known.department
-    return next((key for key, department in plan.departments.items() if person in department.members), None)
+    return plan.home_of.get(person)
 
 
 def layers(
@@ -101,7 +101,10 @@ def _fitting(
 ) -> Iterator[Layer]:
     if call.show_as is not None:
         yield from _asked_for(call.show_as, plan, note)
-    for rule in plan.caller_ids:
+    rules = plan.caller_ids
+    if note is None:
+        rules = plan.caller_id_index.candidates((call.called,), (department, person.key if person else None))
+    for rule in rules:
         misfit = _misfit(rule, call, person, department)
         if misfit is None:
             yield _of_rule(rule, note)
