@@ -14,6 +14,7 @@ from router.calls.leg import Leg
 from router.calls.make_room import make_room
 from router.calls.prompt import play
 from router.calls.talk import talk
+from router.calls.ways_out import ways_left
 from router.dialplan.replay import trunks_noted
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId, display_name
@@ -130,21 +131,20 @@ async def _by_trunks(call: Call, decision: CallerIdDecision) -> Ending:
 async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
     """Tries the trunks in order; the next only after a technical failure, never after a person's or number's no.
 
-    One that has filled up meanwhile is left out. An emergency call goes on to the next after whatever it was, and
-    asks for a channel also of a full one. The last leg that was tried, None without any.
+    One that has filled up, begun to fail or gone away meanwhile is left out. An emergency call goes on to the next
+    after whatever it was, and asks for a channel also of a full one. The last leg that was tried, None without any.
     """
     last: Leg | None = None
     is_emergency = decision.to is CallTo.EMERGENCY
-    for number, choice in enumerate(decision.trunks, 1):
-        if not is_emergency and call.exchange.trunks.is_full(call.plan.trunks[choice.trunk]):
-            call.note(f"passes over {choice.trunk}: it is full now")
-            continue
-        if not may_leave(call, choice):
-            continue
-        is_last = number == len(decision.trunks)
-        last = await _try(call, choice, decision, is_last=is_last, is_again=last is not None)
+    left: tuple[TrunkChoice, ...] = decision.trunks
+    if is_emergency:
+        left = tuple(choice for choice in left if may_leave(call, choice))
+    while left := left if is_emergency else ways_left(call, left):
+        choice, *rest = left
+        last = await _try(call, choice, decision, is_last=not rest, is_again=last is not None)
         if last.is_talking or not (is_emergency or endings.is_technical(last.came_to)):
             break
+        left = tuple(rest)
     return last
 
 

@@ -18,15 +18,17 @@ log = structlog.get_logger()
 
 
 class Refer:
-    """by: whose phone asks, None for one that is nobody's, such as a carrier. leg: theirs; None: the call's own.
+    """by: whose phone asks; None for nobody's, such as a carrier, and for one that is neither of the two who talk.
 
-    The phone waits for word, out of the talk, until `answered`, `failed` or `declined`, of which the first counts.
+    leg: theirs; None: the call's own. The phone waits for word, out of the talk, until `answered`, `failed` or
+    `declined`, of which the first counts.
     """
 
     def __init__(self, call: Call, partner: Leg, event: ChannelTransfer) -> None:
         source = event.referred_by.source_channel
         self.event = event
-        self.by = call.plan.person_at.get(endpoint_of(source.name))
+        talks = source.id in (partner.id, call.channel.id)  # not a leg that lost, and asks while it ends
+        self.by = call.plan.person_at.get(endpoint_of(source.name)) if talks else None
         self.leg = partner if partner.id == source.id else None
         self.call = call
         self._channel_id = source.id

@@ -8,15 +8,16 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from router.ari.models import ChannelDtmfReceived, Event
 from router.calls.alerts import limit_reached
 from router.calls.call import Call
 from router.calls.confirm import Asking
 from router.calls.hand_over import taken
-from router.calls.identity import may_leave, ring_phone, shown_by_trunk
+from router.calls.identity import ring_phone, shown_by_trunk
 from router.calls.leg import Leg
+from router.calls.ways_out import ways_left
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
 from router.model.department import Forwarded
@@ -31,11 +32,12 @@ from router.rules.ringing import Offer, follow, refit
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Rung:
-    """One who rings, or has picked up. trunks: those that may still be tried."""
+    """One who rings, or has picked up. decision: how the number is called; left: trunks that may still be tried."""
 
     offer: Offer
     leg: Leg
-    trunks: deque[tuple[TrunkChoice, str]] = field(default_factory=deque)
+    decision: CallerIdDecision | None = None
+    left: tuple[TrunkChoice, ...] = ()
     asking: Asking | None = None
 
     @property
@@ -61,7 +63,6 @@ class Ringing:
         self._ends_at = ends_at
         self._waiting: deque[Offer] = deque()
         self._rung: list[Rung] = []
-        self._decided: dict[str, CallerIdDecision] = {}  # by whom is rung
         self._picked_up: Leg | None = None  # by somebody who is not rung
 
     @property
@@ -131,8 +132,8 @@ class Ringing:
             self._call.note(f"passes over {offer}: {why}")
         elif offer.number is None:
             self._ring(offer)
-        elif trunks := self._trunks(offer):
-            self._dial(offer, trunks)
+        elif (decision := self._leaving(offer)) is not None:
+            self._dial(offer, decision, decision.trunks)
 
     def _rings_already(self, offer: Offer) -> bool:
         """Whether that phone rings for this caller: of two who are rung, one may forward to the other."""
@@ -148,21 +149,29 @@ class Ringing:
         self._rung.append(Rung(offer=offer, leg=leg))
         ring_phone(self._call, leg, self._step)
 
-    def _dial(self, offer: Offer, trunks: deque[tuple[TrunkChoice, str]]) -> None:
-        """By the first of the trunks. No early media: with more than one leg in the bridge nothing passes."""
+    def _dial(self, offer: Offer, decision: CallerIdDecision, trunks: Sequence[TrunkChoice]) -> bool:
+        """By the first of the trunks that may be tried now, if one may: whether it is.
+
+        No early media: with more than one leg in the bridge nothing passes.
+        """
         call = self._call
-        choice, name = trunks.popleft()
+        choices = ways_left(call, trunks)
+        if not choices:
+            return False
+        choice, *left = choices
         trunk = call.plan.trunks[choice.trunk]
         leg = self._leg(offer, choice.dial, trunk=choice.trunk)
         leg.causes = trunk.causes
         leg.shown = choice.shown or "withheld"
-        if trunks:
+        if left:
             leg.silent_at = self._loop.time() + trunk.progress_s
-        self._rung.append(Rung(offer=offer, leg=leg, trunks=trunks))
+        self._rung.append(Rung(offer=offer, leg=leg, decision=decision, left=tuple(left)))
         is_again = any(tried.person == offer.person and tried.called == leg.called for tried in call.legs)
-        call.exchange.accounts.begins(leg.id, call.id, self._decided[offer.whom], call.plan, again=is_again)
+        call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, again=is_again)
         call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
+        name = self._name(choice, decision.name)
         call.legs.start(leg, variables=shown_by_trunk(choice, name), originator=None)
+        return True
 
     def _leg(self, offer: Offer, endpoint: str, *, trunk: str | None = None) -> Leg:
         now = self._loop.time()
@@ -177,8 +186,8 @@ class Ringing:
             confirm=offer.confirm,
         )
 
-    def _trunks(self, offer: Offer) -> deque[tuple[TrunkChoice, str]]:
-        """The trunks for a number in the order to try, with the name each shows: the caller's or the company's."""
+    def _leaving(self, offer: Offer) -> CallerIdDecision | None:
+        """How a number is called, by the rules and the hour of this moment; None when it may not be."""
         call, plan = self._call, self._call.plan
         assert offer.number is not None
         department = self._step.department
@@ -191,6 +200,7 @@ class Ringing:
             placed_at=call.exchange.now(),
             department=department,
             forwarded=department is not None,
+            by_choice=offer.is_forwarded,
             caller=call.calling,
         )
         decision = choose_caller_id(outbound, plan, outbound.placed_at, call.exchange.state.situation)
@@ -198,10 +208,8 @@ class Ringing:
             if decision.exceeded:
                 limit_reached(call, decision)
             call.note(f"passes over {offer}: {decision.refused or decision.because}")
-            return deque()
-        self._decided[offer.whom] = decision
-        able = (choice for choice in decision.trunks if may_leave(call, choice))
-        return deque((choice, self._name(choice, decision.name)) for choice in able)
+            return None
+        return decision
 
     def _name(self, choice: TrunkChoice, company: str) -> str:
         """What stands beside the number: the caller's name, the company's, or nothing beside a hidden one."""
@@ -227,8 +235,8 @@ class Ringing:
         """After a leg that came to nothing: another trunk, the person's own forwarding, or no more."""
         call, offer, leg = self._call, rung.offer, rung.leg
         result = leg.came_to
-        if rung.trunks and endings.is_technical(result) and now < self._ends_at:
-            self._dial(offer, rung.trunks)
+        may_try_next = endings.is_technical(result) and now < self._ends_at
+        if may_try_next and rung.decision is not None and self._dial(offer, rung.decision, rung.left):
             return
         self.over.append((offer, result))
         if has_declined(leg):

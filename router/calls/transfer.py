@@ -22,7 +22,7 @@ from router.calls.recording import interrupt_recording, resume_recording
 from router.calls.refer import Refer
 from router.calls.ring import ring
 from router.calls.talk import talk
-from router.dialplan.numbers import read_number
+from router.dialplan.dialling import Dialled, read_dialled
 from router.model.call import InboundCall, OutboundCall
 from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import Parking
@@ -47,9 +47,9 @@ async def transfer(call: Call, partner: Leg, asked: ChannelTransfer) -> Ending |
     refer = Refer(call, partner, asked)
     if refer.by is None:
         return _decline(refer, "who asks is nobody of the plan")
-    dialled, second = refer.destination, asked.refer_to.destination_channel
+    second = asked.refer_to.destination_channel
     if second is None:
-        return await _blind(call, partner, refer, refer.by, dialled)
+        return await _blind(call, partner, refer, refer.by, refer.destination)
     other = attended.consulted(call, second, refer.by)
     if other is None:
         return _decline(refer, "the other call is none of theirs")
@@ -73,19 +73,19 @@ def _decline(refer: Refer, because: str) -> Ending | None:
 
 
 async def _blind(
-    call: Call, partner: Leg, refer: Refer, by: str, dialled: str, *, given_up: Call | None = None
+    call: Call, partner: Leg, refer: Refer, by: str, raw: str, *, given_up: Call | None = None
 ) -> Ending | None:
-    """given_up: their call that still rings there; the other party is to be rung for in its place."""
-    called = read_number(dialled, call.plan)
-    onward = _onward(call, by, called)
+    """raw: as dialled. given_up: their call that still rings there, in whose place the other party rings."""
+    dialled = read_dialled(raw, call.plan, by)
+    onward = _onward(call, by, dialled)
     if isinstance(onward, str):
         return _decline(refer, onward)
-    call.note(f"{by} transfers to {called}")
-    log.info("transfer", by=by, to=str(called))
+    call.note(f"{by} transfers to {dialled.called}")
+    log.info("transfer", by=by, to=str(dialled.called))
     if given_up is not None:
         await _hang_up(given_up)
     if refer.leg is None:
-        return await _as_its_own(call, partner, refer, by, called, onward)
+        return await _as_its_own(call, partner, refer, by, dialled, onward)
     try:
         await call.caller.let_hear(Music.RINGING)  # before the phone leaves the talk: nobody in silence
     except AriError as error:
@@ -94,20 +94,29 @@ async def _blind(
     interrupt_recording(call)
     await refer.wait()
     serving = call.serving
-    ending = await _goes_on(call, refer, by, called, onward)
+    ending = await _goes_on(call, refer, by, dialled, onward)
     if ending is not None:
         return ending
     call.serving = serving
     return await _back(call, partner, refer, by)
 
 
-def _onward(call: Call, by: str, called: PhoneNumber) -> Onward | str:
+def _onward(call: Call, by: str, dialled: Dialled) -> Onward | str:
     """Where the party goes; a text says why nowhere."""
-    plan, now = call.plan, call.exchange.now()
+    plan, now, called = call.plan, call.exchange.now(), dialled.called
     is_extension = called.kind is NumberKind.EXTENSION
     if plan.parking is not None and is_extension and called.value == plan.parking.extension.value:
         return plan.parking if free_slot(call, plan.parking) else "every parking slot is taken"
-    facts = OutboundCall(id=call.id, by=by, called=called, placed_at=now, channel=call.channel.id)
+    facts = OutboundCall(
+        id=call.id,
+        by=by,
+        called=called,
+        placed_at=now,
+        department=dialled.show_as,
+        withhold=dialled.withhold,
+        show_as=dialled.show_as,
+        channel=call.channel.id,
+    )
     decision = choose_caller_id(facts, plan, now, call.exchange.state.situation)
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU | CallTo.TRUNKS:
@@ -131,18 +140,22 @@ async def _hang_up(other: Call) -> None:
 # ---- on the way
 
 
-async def _goes_on(call: Call, refer: Refer, by: str, called: PhoneNumber, onward: Onward) -> Ending | None:
+async def _goes_on(call: Call, refer: Refer, by: str, dialled: Dialled, onward: Onward) -> Ending | None:
     """The call's end, once somebody or something has taken the party; None when nobody did."""
     if isinstance(onward, Parking):
         return await park(call, onward, refer, by)
     if onward.to is CallTo.TRUNKS:
         call.serving = None
-        leg = await outbound.dial(call, onward)
+        now = _onward(call, by, dialled)  # since it was asked for, other calls may have used up what is allowed
+        if not isinstance(now, CallerIdDecision):
+            call.note(f"not passed on to {dialled.called}: {now}")
+            return None
+        leg = await outbound.dial(call, now)
         if leg is None or not leg.is_talking:
             return None
         refer.answered()
         return await talk(call, leg)
-    return await _inside(call, refer, by, called, onward.to)
+    return await _inside(call, refer, by, dialled.called, onward.to)
 
 
 async def _inside(call: Call, refer: Refer, by: str, called: PhoneNumber, to: CallTo) -> Ending | None:
@@ -197,14 +210,14 @@ async def _back(call: Call, partner: Leg, refer: Refer, by: str) -> Ending | Non
 
 
 async def _as_its_own(
-    call: Call, partner: Leg, refer: Refer, by: str, called: PhoneNumber, onward: Onward
+    call: Call, partner: Leg, refer: Refer, by: str, dialled: Dialled, onward: Onward
 ) -> Ending:
     """Whom the colleague had called goes on as another call; this one ends with the phone's being told."""
 
     async def goes_on(new: Call) -> Ending:
         await new.caller.join_bridge()
         await new.caller.let_hear(Music.RINGING)
-        ending = await _goes_on(new, refer, by, called, onward)
+        ending = await _goes_on(new, refer, by, dialled, onward)
         if ending is None:
             refer.failed()
             ending = await come_back(new, by)
@@ -216,7 +229,7 @@ async def _as_its_own(
         finally:
             refer.failed()  # unless it was told already
 
-    on_its_own(partner, of=call, by=by, story=story, called=called)
+    on_its_own(partner, of=call, by=by, story=story, called=dialled.called)
     call.frees(by)
     interrupt_recording(call)
     call.ends_as = endings.answered(Party.CALLER)  # not by the dialplan, which would dial the number again
