@@ -4,71 +4,113 @@ Counted by the channels that trunks carry for them. A channel that goes from one
 a moment and counts once, so that a transfer gets round nothing. What `Situation.usage` shows is kept here.
 """
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from router.dialplan.numbers import public_number
-from router.model.call import CallId, Direction, OutboundCall
+from router.calls.spent import Past, past_talks, spent
+from router.model.call import CallId
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
-from router.model.limits import NO_USAGE, Spending, Usage
+from router.model.limits import NO_LIMITS, NO_USAGE, Limits, Spending, Usage
 from router.model.record import CallRecord, LegRecord
-from router.model.situation import NOTHING_KNOWN_AT_ALL
-from router.rules.alerts import ONCE_IN
-from router.rules.limits import is_foreign, is_premium, longest_s
+from router.rules import spend
+from router.rules.accounts import lasts_s, limits_of, spent_of, used
+from router.rules.alerts import ONCE_IN, Words, money_spent
+from router.rules.charges import rate_by
+from router.rules.limits import is_foreign, is_premium
 
 _REMEMBERED = timedelta(minutes=1)
+_WARNED_AT = Decimal("0.8")  # of a day's money
+
+Tell = Callable[[DialPlan, Words], None]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Channel:
+    """subjects: to whose account it goes; limits: of those that have any."""
+
     subjects: tuple[str, ...]
-    longest_s: float | None
-    zone: ZoneInfo
+    limits: Mapping[str, Limits]
+    plan: DialPlan
     holders: set[CallId] = field(default_factory=set)
     answered_at: datetime | None = None
 
 
-class Accounts:
-    """usages: where what is known is kept, by subject as in `rules.limits`. now: aware UTC."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reserved:
+    """Counted before its channel is there. channel: what stands for that."""
 
-    def __init__(self, usages: MutableMapping[str, Usage], now: Callable[[], datetime]) -> None:
+    decision: CallerIdDecision
+    call: CallId
+    channel: str
+    at: datetime
+
+
+class Accounts:
+    """usages: where what is known is kept, by subject as in `rules.accounts`. now: aware UTC.
+
+    tell: has it mailed that a day's money is nearly spent, or is.
+    """
+
+    def __init__(
+        self,
+        usages: MutableMapping[str, Usage],
+        now: Callable[[], datetime],
+        tell: Tell = lambda plan, words: None,
+    ) -> None:
         self._usages = usages
         self._now = now
+        self._tell = tell
         self._channels: dict[str, _Channel] = {}
+        self._reserved: dict[int, _Reserved] = {}  # by the decision's identity
         self._told: dict[str, datetime] = {}  # when it was last told that a limit was reached, by subject
+        self._said: dict[str, tuple[date, bool]] = {}  # what was told of a day's money: whether that it is spent
+
+    # ---- calls
+
+    def reserve(self, call: CallId, decision: CallerIdDecision, plan: DialPlan) -> None:
+        """Counts a call from its decision on, where a limit was looked at: of two decided at once one may be too
+        many. Until it `begins`, or is released."""
+        if not decision.used or not decision.trunks:
+            return
+        at = self._now()
+        kept = _Reserved(decision=decision, call=call, channel=f"decided-{call}-{id(decision)}", at=at)
+        self._reserved[id(decision)] = kept
+        self._count(kept.channel, decision, self._talk(decision, plan, decision.trunks[0].trunk, at), again=False)
+
+    def release(self, decision: CallerIdDecision) -> None:
+        """The call does not go out, or no longer waits to."""
+        kept = self._reserved.pop(id(decision), None)
+        if kept is None:
+            return
+        self._forget(kept)
+        for subject in decision.subjects:
+            usage = self._usages[subject]
+            began = list(usage.began)
+            if kept.at in began:
+                began.remove(kept.at)
+            unusual = max(usage.unusual - 1, 0) if subject in decision.nights else usage.unusual
+            self._usages[subject] = replace(usage, began=tuple(began), unusual=unusual)
+
+    def release_all(self, call: CallId) -> None:
+        """The call is over."""
+        for kept in [each for each in self._reserved.values() if each.call == call]:
+            self.release(kept.decision)
 
     def begins(
-        self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, *, again: bool
+        self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, trunk: str, *, again: bool
     ) -> None:
         """The call goes out by a trunk, until `leaves`. again: by another, after one that failed."""
         if not decision.subjects:
             return
-        now = self._now()
-        spending = Spending(
-            began_at=now, is_foreign=is_foreign(decision.called, plan), is_premium=is_premium(decision.called)
-        )
-        for subject in decision.subjects:
-            usage = self._usages.get(subject, NO_USAGE)
-            began = tuple(each for each in usage.began if now - each < _REMEMBERED)
-            self._usages[subject] = replace(
-                usage,
-                began=began if again else (*began, now),
-                going_on={**usage.going_on, channel: spending},
-            )
-        self._channels[channel] = _Channel(
-            subjects=decision.subjects, longest_s=decision.longest_s, zone=plan.zone, holders={call}
-        )
-
-    def is_told(self, subject: str) -> bool:
-        """Whether it was told a short while ago that a limit of the subject was reached; if not, it is now."""
-        now, told_at = self._now(), self._told.get(subject)
-        if told_at is not None and now - told_at < ONCE_IN:
-            return True
-        self._told[subject] = now
-        return False
+        kept = self._reserved.pop(id(decision), None)
+        if kept is not None:
+            self._forget(kept)
+        talk = self._talk(decision, plan, trunk, self._now())
+        self._count(channel, decision, talk, again=again or kept is not None)
+        self._channels[channel] = _channel(decision.subjects, plan, call)
 
     def answered(self, channel: str, at: datetime | None = None) -> None:
         """at: None for now."""
@@ -76,19 +118,12 @@ class Accounts:
         if known is None or known.answered_at is not None:
             return
         known.answered_at = at or self._now()
-        for subject in known.subjects:
-            usage = self._usages[subject]
-            spending = replace(usage.going_on[channel], answered_at=known.answered_at)
-            self._usages[subject] = replace(usage, going_on={**usage.going_on, channel: spending})
+        self._answer(channel, known, known.answered_at)
 
-    def ends_at(self, *channels: str) -> datetime | None:
-        """When a talk of these channels reaches its limit, None for no limit."""
-        ends = [
-            known.answered_at + timedelta(seconds=known.longest_s)
-            for known in map(self._channels.get, channels)
-            if known is not None and known.answered_at is not None and known.longest_s is not None
-        ]
-        return min(ends, default=None)
+    def assumed(self, channel: str, *, is_answered: bool) -> None:
+        """The channel counts as answered since it began, or as not, where nobody tells before the end."""
+        if (known := self._channels.get(channel)) is not None:
+            self._answer(channel, known, self._now() if is_answered else None)
 
     def holds(self, channel: str, call: CallId) -> None:
         """The channel goes on in this call."""
@@ -100,83 +135,135 @@ class Accounts:
         if known is None:
             return
         known.holders.discard(call)
-        if not known.holders:
-            del self._channels[channel]
-            for subject in known.subjects:
-                usage = self._usages[subject]
-                rest = {each: going for each, going in usage.going_on.items() if each != channel}
-                over = usage.going_on[channel]
-                self._usages[subject] = _spent(replace(usage, going_on=rest), over, self._now(), known.zone)
+        if known.holders:
+            return
+        del self._channels[channel]
+        for subject in known.subjects:
+            usage = self._usages[subject]
+            rest = {each: going for each, going in usage.going_on.items() if each != channel}
+            past = Past(talk=usage.going_on[channel], ended_at=self._now())
+            self._usages[subject] = spent(replace(usage, going_on=rest), past, known.plan.zone)
+            if subject in known.limits:
+                self._look(subject, known, past.talk)
+
+    def ends_at(self, *channels: str) -> datetime | None:
+        """When a talk of these channels reaches a limit, if the others go on as they do; None for no limit."""
+        ends = [
+            ends_at
+            for channel in channels
+            if (known := self._channels.get(channel)) is not None and known.limits and known.answered_at
+            for ends_at in self._ends(channel, known)
+        ]
+        return min(ends, default=None)
+
+    # ---- calls of before we began
 
     def goes_on(self, leg: LegRecord, record: CallRecord, plan: DialPlan) -> None:
         """Counts a talk that has gone on since before we began, until `leaves`."""
-        called, subjects = public_number(leg.called, plan.country), tuple(_subjects(record))
-        if called is None or leg.answered_at is None or not subjects or leg.id in self._channels:
+        if leg.id in self._channels or leg.answered_at is None:
             return
-        spending = Spending(
-            began_at=leg.dialled_at or leg.answered_at,
-            answered_at=leg.answered_at,
-            is_foreign=is_foreign(called, plan),
-            is_premium=is_premium(called),
-        )
-        for subject in subjects:
-            usage = self._usages.get(subject, NO_USAGE)
-            self._usages[subject] = replace(usage, going_on={**usage.going_on, leg.id: spending})
-        placed = OutboundCall(
-            id=record.id,
-            by=record.person,
-            called=called,
-            placed_at=leg.answered_at,
-            forwarded=record.direction is Direction.INBOUND,
-        )
-        self._channels[leg.id] = _Channel(
-            subjects=subjects,
-            longest_s=longest_s(placed, plan, record.department, leg.answered_at, NOTHING_KNOWN_AT_ALL),
-            zone=plan.zone,
-            holders={record.id},
-            answered_at=leg.answered_at,
-        )
+        for past in past_talks(replace(record, legs=(leg,)), plan):
+            for subject in past.subjects:
+                usage = self._usages.get(subject, NO_USAGE)
+                self._usages[subject] = replace(usage, going_on={**usage.going_on, leg.id: past.talk})
+            known = self._channels[leg.id] = _channel(past.subjects, plan, record.id)
+            known.answered_at = past.talk.answered_at
 
     def recall(self, record: CallRecord, plan: DialPlan, ended_before: datetime) -> None:
-        """Counts a call of today that ended before we began."""
-        for leg in record.legs:
-            called = public_number(leg.called, plan.country)
-            if leg.is_given or leg.answered_at is None or leg.ended_at is None or called is None:
+        """Counts a call that ended before we began. What a day's money came to was told then."""
+        for past in past_talks(record, plan):
+            if past.ended_at is None or past.ended_at >= ended_before:
                 continue
-            if leg.ended_at >= ended_before:
-                continue
-            over = Spending(
-                began_at=leg.dialled_at or leg.answered_at,
-                answered_at=leg.answered_at,
-                is_foreign=is_foreign(called, plan),
-                is_premium=is_premium(called),
-            )
-            for subject in _subjects(record):
-                before = self._usages.get(subject, NO_USAGE)
-                self._usages[subject] = _spent(before, over, leg.ended_at, plan.zone)
+            known = _channel(past.subjects, plan, record.id)
+            for subject in past.subjects:
+                self._usages[subject] = spent(self._usages.get(subject, NO_USAGE), past, plan.zone)
+                if until := past.nights.get(subject):
+                    self._usages[subject] = _one_more(self._usages[subject], until, past.talk.began_at)
+                if subject in known.limits:
+                    self._look(subject, known, past.talk, is_known=True)
+
+    # ---- telling
+
+    def is_told(self, subject: str) -> bool:
+        """Whether it was told a short while ago that a limit of the subject was reached; if not, it is now."""
+        now, told_at = self._now(), self._told.get(subject)
+        if told_at is not None and now - told_at < ONCE_IN:
+            return True
+        self._told[subject] = now
+        return False
+
+    def _look(self, subject: str, known: _Channel, talk: Spending, *, is_known: bool = False) -> None:
+        """Tells, each once a day, that most of the money is spent, and that what is left pays for no more."""
+        limit, now = known.limits[subject].spend, self._now()
+        if limit is None:
+            return
+        zone = known.plan.zone
+        amount = spent_of(used(self._usages[subject], now, zone).spent, limit)
+        is_over = talk.rate is not None and amount + spend.least(talk.rate) > limit.amount
+        said = (now.astimezone(zone).date(), is_over)
+        if not (is_over or amount >= limit.amount * _WARNED_AT) or self._said.get(subject) in (
+            said,
+            (said[0], True),
+        ):
+            return
+        self._said[subject] = said
+        if is_known or (is_over and self.is_told(subject)):
+            return
+        self._tell(known.plan, money_spent(subject, amount, limit, is_over=is_over))
+
+    # ---- the book
+
+    def _talk(self, decision: CallerIdDecision, plan: DialPlan, trunk: str, at: datetime) -> Spending:
+        carrier = plan.trunks[trunk]
+        return Spending(
+            began_at=at,
+            is_foreign=is_foreign(decision.called, plan),
+            is_premium=is_premium(decision.called),
+            rate=rate_by(carrier, decision.called.value, plan, at),
+            currency=carrier.rates.currency if carrier.rates else "",
+        )
+
+    def _count(self, channel: str, decision: CallerIdDecision, talk: Spending, *, again: bool) -> None:
+        for subject in decision.subjects:
+            usage = self._usages.get(subject, NO_USAGE)
+            if not again:
+                began = tuple(each for each in usage.began if talk.began_at - each < _REMEMBERED)
+                usage = replace(usage, began=(*began, talk.began_at))
+                if until := decision.nights.get(subject):
+                    usage = _one_more(usage, until, talk.began_at)
+            self._usages[subject] = replace(usage, going_on={**usage.going_on, channel: talk})
+
+    def _answer(self, channel: str, known: _Channel, at: datetime | None) -> None:
+        for subject in known.subjects:
+            usage = self._usages[subject]
+            talk = replace(usage.going_on[channel], answered_at=at)
+            self._usages[subject] = replace(usage, going_on={**usage.going_on, channel: talk})
+
+    def _forget(self, kept: _Reserved) -> None:
+        for subject in kept.decision.subjects:
+            usage = self._usages[subject]
+            rest = {each: going for each, going in usage.going_on.items() if each != kept.channel}
+            self._usages[subject] = replace(usage, going_on=rest)
+
+    def _ends(self, channel: str, known: _Channel) -> list[datetime]:
+        now, found = self._now(), []
+        for subject, limits in known.limits.items():
+            usage = self._usages[subject]
+            talk = usage.going_on[channel]
+            self._look(subject, known, talk)
+            left_s = lasts_s(limits, usage, talk, tuple(usage.going_on.values()), known.plan.zone, now)
+            if left_s is not None:
+                found.append(now + timedelta(seconds=left_s))
+        return found
 
 
-def _subjects(record: CallRecord) -> Iterable[str]:
-    """To whose account a call of before a restart went: what came in was forwarded by the department."""
-    if record.direction is Direction.INBOUND and record.department is not None:
-        yield f"forwarded:{record.department}"
-    elif record.person is not None:
-        yield f"person:{record.person}"
-    if record.department is not None:
-        yield f"department:{record.department}"
+def _channel(subjects: tuple[str, ...], plan: DialPlan, call: CallId) -> _Channel:
+    limits = {subject: of for subject in subjects if (of := limits_of(subject, plan)) != NO_LIMITS}
+    return _Channel(subjects=subjects, limits=limits, plan=plan, holders={call})
 
 
-def _spent(usage: Usage, over: Spending, ended_at: datetime, zone: ZoneInfo) -> Usage:
-    """The usage with what a call that is over has used up of its last day."""
-    day = ended_at.astimezone(zone).date()
-    midnight = datetime.combine(day, time(), zone)
-    began_at = over.answered_at or ended_at
-    talked_s = max(0.0, (ended_at - max(began_at, midnight)).total_seconds())
-    if usage.day is not None and usage.day > day:
-        return usage
-    before = usage if usage.day == day else replace(usage, day=day, foreign_s=0.0, premium_s=0.0)
-    return replace(
-        before,
-        foreign_s=before.foreign_s + talked_s * over.is_foreign,
-        premium_s=before.premium_s + talked_s * over.is_premium,
-    )
+def _one_more(usage: Usage, until: datetime, at: datetime) -> Usage:
+    """An unusual call more, of the night that ends at `until`."""
+    if usage.unusual_until is None or at >= usage.unusual_until:
+        return replace(usage, unusual=1, unusual_until=until)
+    return replace(usage, unusual=usage.unusual + 1, unusual_until=max(until, usage.unusual_until))

@@ -38,8 +38,9 @@ class AccountBook(Protocol):
     """As `calls.spending.Accounts`."""
 
     def begins(
-        self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, *, again: bool
+        self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, trunk: str, *, again: bool
     ) -> None: ...
+    def assumed(self, channel: str, *, is_answered: bool) -> None: ...
     def answered(self, channel: str, at: datetime | None = None) -> None: ...
     def leaves(self, channel: str, call: CallId) -> None: ...
     def is_told(self, subject: str) -> bool: ...
@@ -87,7 +88,8 @@ class Watch:
         if trunk is not None:
             is_probe = self._trunks.dials(trunk)
             self._trunks.holds(trunk, _channel(record.id), record.id)
-            self._accounts.begins(_channel(record.id), record.id, decision, plan, again=False)
+            self._accounts.begins(_channel(record.id), record.id, decision, plan, trunk, again=False)
+            self._accounts.assumed(_channel(record.id), is_answered=True)
         watched = _Watched(decision=decision, plan=plan, by=by, trunk=trunk, is_probe=is_probe)
         self._calls[record.id] = watched
         if decision.to is CallTo.EMERGENCY:
@@ -104,6 +106,7 @@ class Watch:
         if watched.trunk is not None:
             self._judge(watched, came_to)
             channel = _channel(record.id)
+            self._accounts.assumed(channel, is_answered=False)
             if record.answered_at is not None:
                 self._accounts.answered(channel, record.answered_at)
             self._accounts.leaves(channel, record.id)

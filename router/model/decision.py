@@ -1,9 +1,12 @@
 """What was decided for a call and, in words for whoever wrote the YAML, why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from router.model.department import Feature, Forwarded, ShownNumber
+from router.model.limits import Used
 from router.model.number import PhoneNumber
 from router.model.plan import RoutePlan
 
@@ -99,7 +102,9 @@ class CallerIdDecision:
     phone code and the digits after it. trunks: in the order to try, empty when refused.
     refused: why not, "" when the call may go; prompt: played to who called then. exceeded: whose limit refused it.
     is_congested: it is refused for want of channels.
-    subjects: to whose account it goes, as `rules.limits.subjects`. longest_s: of the talk, None for no limit.
+    subjects: to whose account it goes, as `rules.accounts.subjects`. longest_s: of the talk, None for no limit.
+    used: what was found used, of each account whose limits were looked at. nights: the accounts for which the call
+    is an unusual one, and until when it would be.
     reached, trace: as in `RoutingDecision`.
     """
 
@@ -121,5 +126,7 @@ class CallerIdDecision:
     exceeded: str = ""
     subjects: tuple[str, ...] = ()
     longest_s: float | None = None
+    used: Mapping[str, Used] = field(default_factory=dict)
+    nights: Mapping[str, datetime] = field(default_factory=dict)
     reached: tuple[str, ...] = ()
     trace: tuple[RuleTrace, ...] = ()

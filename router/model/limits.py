@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
 from router.model.number import NumberPattern, PhoneNumber
+from router.model.rate import Money, Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +30,28 @@ class DenyRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unusual:
+    """Of calls while these schedules are closed, so many go before one opens again.
+
+    called: () for those that are foreign or at premium rate.
+    """
+
+    outside: tuple[str, ...]
+    calls: int
+    called: tuple[NumberPattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much may be called; None for no limit. The minutes are of one day, in seconds."""
+    """How much may be called; None for no limit. The minutes are of one day, in seconds; so is what is spent."""
 
     concurrent: int | None = None
     per_minute: int | None = None
     longest_s: float | None = None
     foreign_s: float | None = None
     premium_s: float | None = None
+    spend: Money | None = None
+    unusual: Unusual | None = None
 
 
 NO_LIMITS = Limits()
@@ -43,27 +59,52 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """A call that goes on by a trunk. answered_at: None while it rings."""
+    """A call that goes on by a trunk. answered_at: None while it rings. rate: None where nobody says, with the
+    currency it is in."""
 
     began_at: datetime
     answered_at: datetime | None = None
     is_foreign: bool = False
     is_premium: bool = False
+    rate: Rate | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """What somebody has called. began: of the last calls, oldest first. foreign_s, premium_s: of calls that ended,
-    on `day`. going_on: by channel."""
+    on `day`; so is what they cost, by currency. going_on: by channel. unusual: calls of the night until that
+    moment."""
 
     began: tuple[datetime, ...] = ()
     going_on: Mapping[str, Spending] = field(default_factory=dict)
     day: date | None = None
     foreign_s: float = 0.0
     premium_s: float = 0.0
+    spent: Mapping[str, Decimal] = field(default_factory=dict)
+    unusual: int = 0
+    unusual_until: datetime | None = None
 
 
 NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What was used up at the moment of a decision that looked at a limit, those who talk then counted in.
+
+    concurrent: calls that go on. in_last_minute: that began. unusual: in the night of that moment.
+    """
+
+    concurrent: int = 0
+    in_last_minute: int = 0
+    foreign_s: float = 0.0
+    premium_s: float = 0.0
+    spent: Mapping[str, Decimal] = field(default_factory=dict)
+    unusual: int = 0
+
+
+NOTHING_USED = Used()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

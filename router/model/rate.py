@@ -45,6 +45,17 @@ class RateDeck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """currency: ISO 4217."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """What one leg of a call costs. amount: to the carrier's four decimals. because: how it comes about."""
 

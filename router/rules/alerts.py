@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
+from router.model.rate import Money
 
 ONCE_IN = timedelta(hours=1)  # a limit that was reached is told of
 
@@ -78,3 +80,17 @@ def limit_reached(decision: CallerIdDecision, by: Calling) -> Words:
         ("Told again", "not within the next hour"),
     )
     return Words(subject=f"Limit reached: calls of {decision.exceeded} are refused", rows=rows)
+
+
+def money_spent(subject: str, spent: Decimal, limit: Money, *, is_over: bool) -> Words:
+    """is_over: what is left pays for no more calls."""
+    rows = (
+        ("Limit", f"{limit} a day"),
+        ("Spent today", f"{spent} {limit.currency}, with what calls that go on have cost so far"),
+        (
+            "From now on",
+            "calls that cost money are refused until midnight" if is_over else "calls go on until then",
+        ),
+    )
+    what = "is used up" if is_over else "is nearly used up"
+    return Words(subject=f"The money of {subject} {what}: {spent} of {limit}", rows=rows)

@@ -28,13 +28,18 @@ def price(rate: Rate, talked_s: float, currency: str) -> Price:
     Rounded half up to four decimals, once, at the end.
     """
     billed_s = billed(rate, talked_s)
-    exact = rate.connection_fee + rate.per_minute * billed_s / 60
     return Price(
-        amount=exact.quantize(_STEP, ROUND_HALF_UP),
+        amount=amount(rate, talked_s),
         currency=currency,
         billed_s=billed_s,
         because=f"{rate_text(rate, currency)}; billed {billed_s} s",
     )
+
+
+def amount(rate: Rate, talked_s: float) -> Decimal:
+    """As in `price`."""
+    exact = rate.connection_fee + rate.per_minute * billed(rate, talked_s) / 60
+    return exact.quantize(_STEP, ROUND_HALF_UP)
 
 
 def billed(rate: Rate, talked_s: float) -> int:

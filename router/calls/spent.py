@@ -1,0 +1,111 @@
+"""Calls by trunks that are over, or began before we did, as the accounts count them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from router.dialplan.dialling import read_dialled
+from router.dialplan.numbers import public_number
+from router.model.call import Direction, OutboundCall
+from router.model.department import DialPlan
+from router.model.limits import Spending, Usage
+from router.model.rate import Money
+from router.model.record import CallRecord, LegRecord
+from router.model.situation import NOTHING_KNOWN_AT_ALL
+from router.rules import spend
+from router.rules.accounts import limits_of, midnight_of, night, subjects
+from router.rules.charges import rate_by
+from router.rules.limits import is_foreign, is_premium
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A call by a trunk. ended_at: None while it goes on. cost: as it was recorded, None where it is to be worked
+    out. nights: the accounts for which it was an unusual call, and until when."""
+
+    talk: Spending
+    ended_at: datetime | None
+    subjects: tuple[str, ...] = ()
+    cost: Money | None = None
+    nights: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
+    """Each leg by a trunk that was picked up, and that no other record counts."""
+    for leg in record.legs:
+        began_at, called = leg.picked_up_at or leg.answered_at, public_number(leg.called, plan.country)
+        if leg.is_given or began_at is None or called is None:
+            continue
+        placed = _placed(record, leg, plan)
+        found = subjects(placed, plan, record.department)
+        dialled_at, trunk = leg.dialled_at or began_at, plan.trunks.get(leg.trunk or "")
+        nights = {
+            subject: until
+            for subject in found
+            if (until := night(called, limits_of(subject, plan), plan, dialled_at, NOTHING_KNOWN_AT_ALL))
+        }
+        yield Past(
+            talk=Spending(
+                began_at=dialled_at,
+                answered_at=began_at,
+                is_foreign=is_foreign(called, plan),
+                is_premium=is_premium(called),
+                rate=rate_by(trunk, called.value, plan, began_at) if trunk is not None else None,
+                currency=trunk.rates.currency if trunk is not None and trunk.rates else "",
+            ),
+            ended_at=leg.ended_at,
+            subjects=found,
+            cost=Money(amount=leg.price.amount, currency=leg.price.currency) if leg.price else None,
+            nights=nights,
+        )
+
+
+def _placed(record: CallRecord, leg: LegRecord, plan: DialPlan) -> OutboundCall:
+    """The call again, as far as it says whose account it went to: what came in was forwarded by the department."""
+    is_forwarded = record.direction is Direction.INBOUND
+    dialled = read_dialled(record.inputs.called or record.called_raw, plan)
+    return OutboundCall(
+        id=record.id,
+        by=leg.person if is_forwarded else record.person,
+        called=dialled.called,
+        placed_at=record.arrived_at,
+        department=record.department,
+        forwarded=is_forwarded,
+        show_as=None if is_forwarded else dialled.show_as or record.inputs.show_as,
+    )
+
+
+def spent(usage: Usage, past: Past, zone: ZoneInfo) -> Usage:
+    """The usage with what a call that is over has used up of its last day."""
+    ended_at, answered_at = past.ended_at, past.talk.answered_at
+    if ended_at is None or answered_at is None:
+        return usage
+    day, midnight = ended_at.astimezone(zone).date(), midnight_of(ended_at, zone)
+    if usage.day is not None and usage.day > day:
+        return usage
+    talked_s = max(0.0, (ended_at - max(answered_at, midnight)).total_seconds())
+    if usage.day != day:
+        usage = replace(usage, day=day, foreign_s=0.0, premium_s=0.0, spent={})
+    cost = _cost(past, answered_at, ended_at, midnight)
+    return replace(
+        usage,
+        foreign_s=usage.foreign_s + talked_s * past.talk.is_foreign,
+        premium_s=usage.premium_s + talked_s * past.talk.is_premium,
+        spent=_with(usage.spent, cost) if cost is not None else usage.spent,
+    )
+
+
+def _cost(past: Past, answered_at: datetime, ended_at: datetime, midnight: datetime) -> Money | None:
+    """Without what it had cost before midnight."""
+    talk = past.talk
+    if past.cost is not None and answered_at >= midnight:
+        return past.cost
+    if talk.rate is None:
+        return past.cost
+    return Money(amount=spend.cost_of(talk.rate, answered_at, midnight, ended_at), currency=talk.currency)
+
+
+def _with(spent: Mapping[str, Decimal], cost: Money) -> Mapping[str, Decimal]:
+    return {**spent, cost.currency: spent.get(cost.currency, spend.NOTHING) + cost.amount}
