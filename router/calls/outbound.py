@@ -193,7 +193,7 @@ async def _try(
     )
     call.note(f"dials {choice.trunk}, showing {choice.shown or 'nothing'}")
     log.info("dialling", trunk=choice.trunk, shown=choice.shown or "withheld")
-    call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, again=is_again)
+    call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, choice.trunk, again=is_again)
     call.legs.start(leg, variables=shown_by_trunk(choice, decision.name), originator=None)
     await call.caller.lease(rings_for_s)
     if call.caller.is_answered:  # click-to-call or a transfer: they hear that it rings

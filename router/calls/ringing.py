@@ -167,7 +167,7 @@ class Ringing:
             leg.silent_at = self._loop.time() + trunk.progress_s
         self._rung.append(Rung(offer=offer, leg=leg, decision=decision, left=tuple(left)))
         is_again = any(tried.person == offer.person and tried.called == leg.called for tried in call.legs)
-        call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, again=is_again)
+        call.exchange.accounts.begins(leg.id, call.id, decision, call.plan, choice.trunk, again=is_again)
         call.note(f"dials {offer} by {choice.trunk}, showing {choice.shown or 'nothing'}")
         name = self._name(choice, decision.name)
         call.legs.start(leg, variables=shown_by_trunk(choice, name), originator=None)
