@@ -226,6 +226,18 @@ def test_else_by_likeness(libraries: ModuleType, library: str, package: str) -> 
     assert libraries.nearest(library, {"libxslt1.1", "libbsd0", "zlib1g", "libssl3t64", "adduser"}) == package
 
 
+def test_modules_behind_a_semicolon_find_their_libraries_when_it_is_taken_away(
+    fetch: ModuleType, libraries: ModuleType, tmp_path: Path
+) -> None:
+    modules = tmp_path / "usr/lib" / libraries.triplet() / "asterisk/modules"
+    modules.mkdir(parents=True)
+    for name in ("res_ari.so", "res_stir_shaken.so", "app_voicemail.so"):
+        (modules / name).touch()
+
+    assert {path.name for path in fetch.programs(tmp_path)} == {"asterisk", "res_ari.so", "res_stir_shaken.so"}
+    assert "res_stir_shaken.so" not in fetch.wanted_modules(), "an installed Asterisk may lack it"
+
+
 def test_what_a_program_links_against_is_read_from_the_file(libraries: ModuleType) -> None:
     """The interpreter's own binary, or libc itself: any 64-bit ELF file here."""
     assert any(re.match(r"libc\.so\.6|libm\.so\.6|libpython", name) for name in libraries.needed(Path("/bin/sh")))

@@ -33,7 +33,19 @@ _SAID = {
     "tn-validation-failed-c": Verification.FAILED,
 }
 _GOOD_RESULTS = frozenset({"success", "verification passed"})  # as of Asterisk 20.6 and before
-_NO_RESULTS = frozenset({"", "disabled", "service_disabled", "no_identity_hdr", "verification not present"})
+# Nothing was signed, there is no number, or it could not be looked into: then it is as good as not signed, and an
+# authority that is away for an hour makes no caller a forger.
+_NO_RESULTS = frozenset(
+    {
+        "",
+        "disabled",
+        "missing_identity_hdr",
+        "invalid_or_no_callerid",
+        "cert_retrieval_failure",
+        "internal_error",
+        "verification not present",
+    }
+)
 
 
 def is_asked_for(plan: DialPlan) -> bool:

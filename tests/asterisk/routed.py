@@ -17,6 +17,7 @@ from router.model.call import CallId
 from router.model.record import CallRecord
 from router.store.contract import Store
 from router.store.database import open_store
+from tests.support.asterisk import ROOT
 from tests.support.far_end.far import FarEnd
 from tests.support.mail import Mailbox, mail_server
 from tests.support.pbx import Bench
@@ -85,9 +86,9 @@ class Routed:
 
 
 @asynccontextmanager
-async def routed(plan: Path = PLAN, **settings: Any) -> AsyncIterator[Routed]:
-    """plan: the folder of the dial plan. settings: as `RouterProcess` has them."""
-    async with Bench() as bench, mail_server() as mailbox, proxy_to(bench.ari_port) as cable:
+async def routed(plan: Path = PLAN, conf: Path = ROOT / "asterisk-conf", **settings: Any) -> AsyncIterator[Routed]:
+    """plan: the folder of the dial plan. conf: as `Bench` has it. settings: as `RouterProcess` has them."""
+    async with Bench(conf=conf) as bench, mail_server() as mailbox, proxy_to(bench.ari_port) as cable:
         plan = shutil.copytree(plan, bench.folder / "plan")
         router = RouterProcess(bench, plan, mailbox.port, bench.folder / "router", ari_port=cable.port, **settings)
         try:

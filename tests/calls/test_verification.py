@@ -47,11 +47,15 @@ RESULTS = {
     "signed by a gateway": ("success", "C", NONE),
     "as older ones say it": ("Verification passed", "A", PASSED),
     "another's certificate": ("cert_not_trusted", "A", FAILED),
-    "too old": ("iat_expired", "A", FAILED),
+    "for another number": ("cid_orig_tn_mismatch", "A", FAILED),
+    "with another key": ("signature_validation", "", FAILED),
+    "too old": ("iat_range_error", "", FAILED),
     "as older ones say that": ("Signature failed", "A", FAILED),
     "not signed": ("", "", NONE),
-    "no header": ("no_identity_hdr", "", NONE),
-    "switched off": ("service_disabled", "", NONE),
+    "no header": ("missing_identity_hdr", "", NONE),
+    "no number": ("invalid_or_no_callerid", "", NONE),
+    "its certificate is not to be had": ("cert_retrieval_failure", "", NONE),
+    "switched off": ("disabled", "", NONE),
 }
 
 

@@ -33,7 +33,8 @@ REGISTER_LIMIT_S = 10.0
 class Bench:
     """fallback: text of callrouter-fallback.conf to start with. phones: the ones that register at start.
 
-    phones_context: callrouter-outbound, or callrouter-outbound-agi for the FastAGI door.
+    phones_context: callrouter-outbound, or callrouter-outbound-agi for the FastAGI door. conf: the PBX's
+    configuration, where a test has changed ours.
 
     What a router needs to know: ari_url, ari_user, ari_secret, agi_port (free for it, the dialplan calls it),
     fallback_path, recordings.
@@ -47,7 +48,9 @@ class Bench:
         fallback: str = "",
         phones: Sequence[str] = PHONES,
         phones_context: str = "callrouter-outbound",
+        conf: Path = ROOT / "asterisk-conf",
     ) -> None:
+        self._conf = conf
         self._fallback = fallback
         self.phones = tuple(phones)
         self._phones_context = phones_context
@@ -96,7 +99,7 @@ class Bench:
         self.pbx = Asterisk(
             "pbx",
             description,
-            ROOT / "asterisk-conf",
+            self._conf,
             state,
             shared
             | {

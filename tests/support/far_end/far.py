@@ -91,9 +91,14 @@ class FarEnd:
         withheld: bool = False,
         says: str = "quiet",
         trunk: str = "voipco",
+        headers: Mapping[str, str] | None = None,
     ) -> Leg:
-        """A caller from outside dials a number. says: what he is heard to say once he is answered."""
+        """A caller from outside dials a number. says: what he is heard to say once he is answered.
+
+        headers: of the INVITE, beside the usual ones.
+        """
         variables = {"CONNECTEDLINE(pres)": "prohib"} if withheld else {}
+        variables |= {f"PJSIP_HEADER(add,{name})": value for name, value in (headers or {}).items()}
         return await self._dial(f"PJSIP/{number}@from-{trunk}", number, says, variables, f'"{name}" <{caller}>')
 
     async def phone_dials(self, phone: str, number: str, *, says: str = "quiet", withheld: bool = False) -> Leg:
