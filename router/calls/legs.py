@@ -227,6 +227,8 @@ class Legs:
                 self.taken(leg)
             elif leg.picked_up_at is None:
                 leg.picked_up_at = self._now()
+                if leg.trunk is not None:
+                    self._accounts.answered(leg.id)  # the carrier's clock does not wait for the key
                 log.info("leg picked up", leg=leg.endpoint)
 
     def taken(self, leg: Leg) -> None:

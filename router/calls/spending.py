@@ -38,16 +38,6 @@ class _Channel:
     answered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reserved:
-    """Counted before its channel is there. channel: what stands for that."""
-
-    decision: CallerIdDecision
-    call: CallId
-    channel: str
-    at: datetime
-
-
 class Accounts:
     """usages: where what is known is kept, by subject as in `rules.accounts`. now: aware UTC.
 
@@ -64,40 +54,10 @@ class Accounts:
         self._now = now
         self._tell = tell
         self._channels: dict[str, _Channel] = {}
-        self._reserved: dict[int, _Reserved] = {}  # by the decision's identity
         self._told: dict[str, datetime] = {}  # when it was last told that a limit was reached, by subject
         self._said: dict[str, tuple[date, bool]] = {}  # what was told of a day's money: whether that it is spent
 
     # ---- calls
-
-    def reserve(self, call: CallId, decision: CallerIdDecision, plan: DialPlan) -> None:
-        """Counts a call from its decision on, where a limit was looked at: of two decided at once one may be too
-        many. Until it `begins`, or is released."""
-        if not decision.used or not decision.trunks:
-            return
-        at = self._now()
-        kept = _Reserved(decision=decision, call=call, channel=f"decided-{call}-{id(decision)}", at=at)
-        self._reserved[id(decision)] = kept
-        self._count(kept.channel, decision, self._talk(decision, plan, decision.trunks[0].trunk, at), again=False)
-
-    def release(self, decision: CallerIdDecision) -> None:
-        """The call does not go out, or no longer waits to."""
-        kept = self._reserved.pop(id(decision), None)
-        if kept is None:
-            return
-        self._forget(kept)
-        for subject in decision.subjects:
-            usage = self._usages[subject]
-            began = list(usage.began)
-            if kept.at in began:
-                began.remove(kept.at)
-            unusual = max(usage.unusual - 1, 0) if subject in decision.nights else usage.unusual
-            self._usages[subject] = replace(usage, began=tuple(began), unusual=unusual)
-
-    def release_all(self, call: CallId) -> None:
-        """The call is over."""
-        for kept in [each for each in self._reserved.values() if each.call == call]:
-            self.release(kept.decision)
 
     def begins(
         self, channel: str, call: CallId, decision: CallerIdDecision, plan: DialPlan, trunk: str, *, again: bool
@@ -105,11 +65,7 @@ class Accounts:
         """The call goes out by a trunk, until `leaves`. again: by another, after one that failed."""
         if not decision.subjects:
             return
-        kept = self._reserved.pop(id(decision), None)
-        if kept is not None:
-            self._forget(kept)
-        talk = self._talk(decision, plan, trunk, self._now())
-        self._count(channel, decision, talk, again=again or kept is not None)
+        self._count(channel, decision, self._talk(decision, plan, trunk), again=again)
         self._channels[channel] = _channel(decision.subjects, plan, call)
 
     def answered(self, channel: str, at: datetime | None = None) -> None:
@@ -213,8 +169,8 @@ class Accounts:
 
     # ---- the book
 
-    def _talk(self, decision: CallerIdDecision, plan: DialPlan, trunk: str, at: datetime) -> Spending:
-        carrier = plan.trunks[trunk]
+    def _talk(self, decision: CallerIdDecision, plan: DialPlan, trunk: str) -> Spending:
+        at, carrier = self._now(), plan.trunks[trunk]
         return Spending(
             began_at=at,
             is_foreign=is_foreign(decision.called, plan),
@@ -238,12 +194,6 @@ class Accounts:
             usage = self._usages[subject]
             talk = replace(usage.going_on[channel], answered_at=at)
             self._usages[subject] = replace(usage, going_on={**usage.going_on, channel: talk})
-
-    def _forget(self, kept: _Reserved) -> None:
-        for subject in kept.decision.subjects:
-            usage = self._usages[subject]
-            rest = {each: going for each, going in usage.going_on.items() if each != kept.channel}
-            self._usages[subject] = replace(usage, going_on=rest)
 
     def _ends(self, channel: str, known: _Channel) -> list[datetime]:
         now, found = self._now(), []

@@ -65,7 +65,7 @@ def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
 def _placed(record: CallRecord, leg: LegRecord, plan: DialPlan) -> OutboundCall:
     """The call again, as far as it says whose account it went to: what came in was forwarded by the department."""
     is_forwarded = record.direction is Direction.INBOUND
-    dialled = read_dialled(record.inputs.called or record.called_raw, plan)
+    dialled = read_dialled(record.inputs.called or record.called_raw, plan, record.person)
     return OutboundCall(
         id=record.id,
         by=leg.person if is_forwarded else record.person,

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 _LEAVING_S = 0.5  # for the event that says why two could not be bridged
 _ASKED_AGAIN_AFTER_S = 1.0
 _WARNED_S = 60.0  # before the end of a talk whose length is limited
+_LOOKED_AGAIN_S = 5.0  # at a limit that talks of others use up too
 
 
 async def talk(call: Call, leg: Leg) -> Ending:
@@ -57,19 +58,21 @@ async def _bridge(call: Call, leg: Leg) -> None:
 async def until_parted(call: Call, leg: Leg) -> Ending:
     """Waits for the callee to leave a talk, or for the longest a talk may last; sees to transfers meanwhile."""
     loop, longest_s = asyncio.get_running_loop(), call.exchange.limits.talk_s
-    limited_s = _limited_s(call, leg)
-    ends_at = math.inf if call.is_emergency else loop.time() + min(limited_s, longest_s)
-    warns_at = ends_at - _WARNED_S if limited_s > _WARNED_S else math.inf
+    last_at = math.inf if call.is_emergency else loop.time() + longest_s
+    may_warn = _limited_s(call, leg) > _WARNED_S
     while leg.is_alive:
-        if loop.time() >= warns_at:
-            warns_at = math.inf
-            call.note(f"the talk may last {_WARNED_S:g} s more")
-            call.errands.run(_warn(call))
-        wait_s = min(ends_at, warns_at, loop.time() + longest_s) - loop.time()
+        limited_s = _limited_s(call, leg)
+        wait_s = min(limited_s, last_at - loop.time(), longest_s)
         if wait_s <= 0:
             log.warning("talk reached its limit", limited=limited_s < math.inf)
             call.note("the talk has lasted as long as it may")
             return endings.answered(Party.US)
+        if limited_s < math.inf:
+            if may_warn and limited_s <= _WARNED_S:
+                may_warn = False
+                call.note(f"the talk may last {limited_s:.0f} s more")
+                call.errands.run(_warn(call))
+            wait_s = min(wait_s, limited_s - _WARNED_S if may_warn else math.inf, _LOOKED_AGAIN_S)
         if call.caller.is_leased and not await _end_lease(call):
             wait_s = min(wait_s, _ASKED_AGAIN_AFTER_S)
         with contextlib.suppress(TimeoutError):

@@ -15,6 +15,7 @@ from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.hours import Closure, FeedCopy, Switch
+from router.model.limits import Spending, Usage, Used
 from router.model.people import Activity, Standing
 from router.model.plan import Menu, Reject, Step
 from router.model.record import Away, CallRecord, DecisionInputs
@@ -139,6 +140,20 @@ def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:
         },
         blocks=() if inputs.block is None else (inputs.block,),
         trunks=inputs.trunks,
+        usage={subject: _usage(used, at) for subject, used in inputs.used.items()},
+    )
+
+
+def _usage(used: Used, at: datetime) -> Usage:
+    """A usage of which as much is used at that moment. Its talks stand for those that went on, without their use:
+    that is in the sums, which hold for whatever day is asked about."""
+    return Usage(
+        began=(at,) * used.in_last_minute,
+        going_on={str(number): Spending(began_at=at) for number in range(used.concurrent)},
+        foreign_s=used.foreign_s,
+        premium_s=used.premium_s,
+        spent=used.spent,
+        unusual=used.unusual,
     )
 
 

@@ -87,7 +87,7 @@ class Scripts:
         answer = answer_outbound(decision, by, plan, self._sounds)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)
-            inputs = replace(_inputs(request), by=by, is_internal=True)
+            inputs = replace(_inputs(request), by=by, is_internal=True, used=decision.used)
             self._calls.begin(replace(record, inputs=inputs), _offers(answer), plan)
             if self._watch is not None:
                 self._watch.begins(record, decision, endpoint_of(request.field("channel")), plan)

@@ -72,9 +72,11 @@ class Spending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What somebody has called. began: of the last calls, oldest first. foreign_s, premium_s: of calls that ended,
-    on `day`; so is what they cost, by currency. going_on: by channel. unusual: calls of the night until that
-    moment."""
+    """What somebody has called. began: of the last calls, oldest first. going_on: by channel.
+
+    day: of which the sums are, None for whatever day is asked about. foreign_s, premium_s, spent (by currency): of
+    calls that ended on it. unusual: calls of the night until that moment, None for the night asked about.
+    """
 
     began: tuple[datetime, ...] = ()
     going_on: Mapping[str, Spending] = field(default_factory=dict)

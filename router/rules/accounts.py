@@ -112,7 +112,7 @@ def merged(own: Limits, usual: Limits) -> Limits:
 
 def used(usage: Usage, at: datetime, zone: ZoneInfo) -> Used:
     midnight, talks = midnight_of(at, zone), tuple(usage.going_on.values())
-    is_today = usage.day is not None and usage.day == at.astimezone(zone).date()
+    is_today = usage.day in (None, at.astimezone(zone).date())
     currencies = {*(usage.spent if is_today else ()), *(talk.currency for talk in talks if talk.rate is not None)}
     foreign_s = _talked_s([talk for talk in talks if talk.is_foreign], midnight, at)
     premium_s = _talked_s([talk for talk in talks if talk.is_premium], midnight, at)
@@ -122,7 +122,7 @@ def used(usage: Usage, at: datetime, zone: ZoneInfo) -> Used:
         foreign_s=foreign_s + (usage.foreign_s if is_today else 0.0),
         premium_s=premium_s + (usage.premium_s if is_today else 0.0),
         spent={each: _spent(usage if is_today else NO_USAGE, talks, each, midnight, at) for each in currencies},
-        unusual=usage.unusual if usage.unusual_until is not None and at < usage.unusual_until else 0,
+        unusual=usage.unusual if usage.unusual_until is None or at < usage.unusual_until else 0,
     )
 
 
@@ -207,7 +207,7 @@ def lasts_s(
         None if limits.longest_s is None else limits.longest_s - (at - begun_at).total_seconds()
     ]
     midnight = midnight_of(at, zone)
-    is_today = usage.day is not None and usage.day == at.astimezone(zone).date()
+    is_today = usage.day in (None, at.astimezone(zone).date())
     before = usage if is_today else NO_USAGE
     for most_s, used_s, flag in (
         (limits.foreign_s, before.foreign_s, "is_foreign"),
