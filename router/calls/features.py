@@ -15,7 +15,7 @@ from router.calls.call import Call
 from router.calls.pick_up import pick_up
 from router.calls.prompt import hear
 from router.calls.state import State
-from router.dialplan.numbers import read_number
+from router.dialplan.dialling import read_forward
 from router.model.decision import CallerIdDecision
 from router.model.department import Department, DialPlan, Feature
 from router.model.ending import Ending, Party
@@ -138,7 +138,7 @@ class Phone:
     def _forward(self, argument: str) -> Reply:
         if not argument:
             return self._forward_no_more()
-        to = read_number(argument, self.plan)
+        to = read_forward(argument, self.plan, self.person)
         if not may_forward_to(self.person, to, self.plan, self.at):
             return _refused(f"{self.person} cannot forward calls to {to}")
         what = f"{self.person} forwards all calls to {to}"

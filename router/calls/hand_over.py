@@ -14,7 +14,7 @@ from router.ari.models import Event
 from router.calls.call import Call
 from router.calls.leg import Leg
 from router.calls.scope import Gone
-from router.dialplan.numbers import read_number
+from router.dialplan.dialling import read_dialled
 from router.model.call import endpoint_of
 from router.model.caller import CallerId
 from router.model.ending import Ending
@@ -80,7 +80,7 @@ def who(leg: Leg, call: Call) -> CallerId:
     person = call.plan.people.get(leg.person or "")
     if person is not None and leg.trunk is None:
         return CallerId(number=person.extension, name=person.name)
-    return CallerId(number=read_number(call.record.called_raw, call.plan))
+    return CallerId(number=read_dialled(call.record.called_raw, call.plan, call.record.person).called)
 
 
 async def ask_for(other: Call, *, by: Call) -> Ending:

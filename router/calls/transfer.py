@@ -209,9 +209,7 @@ async def _back(call: Call, partner: Leg, refer: Refer, by: str) -> Ending | Non
     return None
 
 
-async def _as_its_own(
-    call: Call, partner: Leg, refer: Refer, by: str, dialled: Dialled, onward: Onward
-) -> Ending:
+async def _as_its_own(call: Call, partner: Leg, refer: Refer, by: str, dialled: Dialled, onward: Onward) -> Ending:
     """Whom the colleague had called goes on as another call; this one ends with the phone's being told."""
 
     async def goes_on(new: Call) -> Ending:

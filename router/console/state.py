@@ -21,8 +21,9 @@ from aiohttp import web
 
 from router.console.body import body
 from router.console.door import Door, who
+from router.dialplan.dialling import read_forward
 from router.dialplan.faults import brief
-from router.dialplan.numbers import clean_name, read_number
+from router.dialplan.numbers import clean_name
 from router.dialplan.question import switch_name, unknown
 from router.dialplan.scalars import upcoming
 from router.model.department import DialPlan, Person
@@ -158,7 +159,7 @@ class Standings:
         if wanted.to is None:
             what = f"forwards calls no longer ({wanted.when.value})"
             return self._stands(request, what, lambda before, who: forwarded(before, who, wanted.when, None))
-        to = person.mobile if wanted.to == "mobile" else read_number(wanted.to, plan)
+        to = person.mobile if wanted.to == "mobile" else read_forward(wanted.to, plan, person.key)
         if to is None:
             raise ValueError(f"{person.key} has no mobile in the dial plan")
         if not may_forward_to(person.key, to, plan, self.now()):
@@ -201,7 +202,7 @@ def _switch(switch: Switch | None, zone: ZoneInfo) -> Any:
 def _why_not(to: PhoneNumber) -> str:
     match to.kind:
         case NumberKind.INVALID:
-            return "it is neither an extension nor a number"
+            return f"it {to.fault or 'is neither an extension nor a number'}"
         case NumberKind.EXTENSION:
             return "it is their own extension, or nobody's"
         case _:

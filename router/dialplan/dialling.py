@@ -42,6 +42,14 @@ def read_dialled(text: str, plan: DialPlan, by: str | None = None) -> Dialled:
     return Dialled(called=read_number(text, plan, by=by))
 
 
+def read_forward(text: str, plan: DialPlan, by: str) -> PhoneNumber:
+    """Where the calls of the person `by` are to go. INVALID, saying why, when it is nowhere."""
+    dialled = read_dialled(text, plan, by)
+    if dialled.withhold or dialled.show_as is not None:
+        return _none(text[:MOST_RAW], "asks something of a single call: leave out the code before the number")
+    return dialled.called
+
+
 def emergency_by_habit(plan: DialPlan) -> Iterator[tuple[str, str]]:
     """What people may dial in place of an emergency number, such as *67999, each with the number that is meant."""
     codes = (*_HABITS, *(code for code, prefix in plan.prefixes.items() if prefix is CallPrefix.WITHHOLD))

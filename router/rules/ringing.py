@@ -236,7 +236,7 @@ class _Offering:
 
     def forwarded(self, offer: Offer, to: PhoneNumber) -> Offer | str:
         """The offer in place of `offer`. Not forwarded again: two who forward to each other would never end."""
-        if to.kind is NumberKind.E164:
+        if to.kind is not NumberKind.EXTENSION:
             return replace(offer, endpoint="", number=to, confirm=True, is_forwarded=True, forward={})
         colleague = self.plan.people.get(self.plan.person_of.get(to.value, ""))
         if colleague is None:

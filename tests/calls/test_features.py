@@ -9,6 +9,7 @@ import pytest
 from router.model.department import DialPlan, Feature
 from router.model.ending import Outcome, Party
 from router.model.hours import Position
+from router.model.number import NumberKind, NumberType
 from router.model.people import ForwardWhen, Standing
 from router.model.record import CallRecord
 from tests.calls.house import House, Placed, nothing_left, place
@@ -94,6 +95,16 @@ def test_a_forwarding_is_set_as_the_number_was_dialled() -> None:
     assert prompts(placed) == ["call-fwd-unconditional", "activated"]
 
 
+def test_calls_may_be_forwarded_to_a_short_number() -> None:
+    to = standing(dial("*55116123")).forward[ForwardWhen.ALWAYS]
+
+    assert to is not None and (to.kind, to.value, to.type) == (
+        NumberKind.SHORT,
+        "116123",
+        NumberType.SHORT_TOLL_FREE,
+    )
+
+
 def test_calls_may_be_forwarded_to_a_colleague() -> None:
     to = standing(dial("*55202")).forward[ForwardWhen.ALWAYS]
 
@@ -129,6 +140,8 @@ def test_a_member_opens_and_closes_their_department(code: str, position: Positio
         ("*55201", "alice", "alice cannot forward calls to 201"),
         ("*55600", "alice", "alice cannot forward calls to 600"),
         ("*5512", "alice", "alice cannot forward calls to 12"),
+        ("*55112", "alice", "alice cannot forward calls to 112"),
+        ("*559999", "alice", "alice cannot forward calls to 999"),
         ("*1", "alice", "this code is pressed during a talk"),
     ],
 )

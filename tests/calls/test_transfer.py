@@ -12,7 +12,7 @@ from pytest import approx
 from router.calls.reconcile import reconcile
 from router.calls.spending import Accounts
 from router.model.call import Direction
-from router.model.department import DialPlan
+from router.model.department import CallPrefix, DialPlan
 from router.model.ending import Outcome, Party
 from router.model.limits import Limits, Usage
 from router.model.record import CallRecord
@@ -78,6 +78,33 @@ def test_a_caller_passed_on_to_a_number_outside_shows_the_colleagues_department_
     assert heard(call.line) == ["alice", "ringing", "voipco"]
     assert call.leg("alice").transfer_answers[-1] == "channel_answered"
     assert call.record.answered_by == "alice", "of ours she was the last"
+
+
+READ_ALIKE = {
+    "a short number": ("101", "101", "+442079460100"),
+    "withheld": (f"*67{CUSTOMER}", CUSTOMER, "withheld"),
+    "a short number, withheld": ("*67116123", "116123", "withheld"),
+    "as Support": (f"*7601*{CUSTOMER}", CUSTOMER, "+442079460101"),
+    "by letters": ("0800 FLOWERS", "+448003569377", "+442079460100"),
+}
+
+
+@pytest.mark.parametrize(("to", "called", "shown"), READ_ALIKE.values(), ids=READ_ALIKE.keys())
+@pytest.mark.parametrize("by_caller", [False, True], ids=["who was called passes on", "who called passes on"])
+def test_where_a_caller_is_passed_on_to_is_read_as_if_it_had_been_dialled(
+    to: str, called: str, shown: str, by_caller: bool
+) -> None:
+    prefixes = {"*67": CallPrefix.WITHHOLD, "*7": CallPrefix.SHOW_AS}
+    sales = replace(SALES, open=(ring("alice"),), hours=None, closed=())
+    plan = replace(acme(departments=(sales, SUPPORT)), prefixes=prefixes)
+    voipco = answers(after_s=3.0, talks_for_s=10.0)
+    if by_caller:
+        call = by_alice("202", refers_to=to, plan=plan, bob=answers(after_s=1.0), voipco=voipco)
+    else:
+        call = passed_on(to, plan=plan, voipco=voipco)
+
+    [leg] = [leg for record in records(call.house) for leg in record.legs if leg.trunk]
+    assert (leg.called, leg.shown) == (called, shown)
 
 
 def test_a_department_takes_a_caller_over_with_its_whole_plan() -> None:

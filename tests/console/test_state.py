@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from router.model.call import CallId
+from router.model.department import CallPrefix
 from router.model.hours import Position
 from router.model.people import ForwardWhen
 from tests.console.desk import TUESDAY, Desk
@@ -156,6 +157,29 @@ async def test_calls_are_forwarded_in_one_case_or_another_and_no_longer(desk: De
 
     assert told["alice"]["forward"] == {}
     assert desk.state.situation.standings == {}
+
+
+@pytest.mark.parametrize(
+    ("to", "read"),
+    [("116 123", "116123"), ("0800 FLOWERS", "+448003569377"), ("00 33 1 40 20 50 50", "+33140205050")],
+)
+async def test_where_calls_are_forwarded_to_is_read_as_if_it_had_been_dialled(
+    desk: Desk, to: str, read: str
+) -> None:
+    _, told = await desk.ask("POST", "/people/alice/forward", {"to": to})
+
+    assert told["alice"]["forward"] == {"always": read}
+
+
+async def test_a_code_for_a_single_call_is_no_part_of_a_forwarding(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, prefixes={"*67": CallPrefix.WITHHOLD})
+    status, told = await desk.ask("POST", "/people/alice/forward", {"to": "*6707400123456"})
+
+    assert (status, told["error"]) == (
+        400,
+        'alice cannot forward calls to "*6707400123456": it asks something of a single call: leave out the code '
+        "before the number",
+    )
 
 
 async def test_calls_are_forwarded_to_the_own_mobile(desk: Desk) -> None:

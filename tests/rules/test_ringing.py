@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from router.model.department import DialPlan
 from router.model.ending import LegResult
+from router.model.number import NumberKind, PhoneNumber
 from router.model.people import NOTHING_KNOWN, Activity, ForwardWhen, Standing
 from router.model.plan import Order, Queue, Ring, Target
-from router.model.situation import Situation
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.rules.ringing import LineUp, Offer, follow, is_unattended, line_up, refit
 from tests.rules.acme import PEOPLE, SALES, acme
 from tests.rules.conftest import OPEN, extension, person, public
@@ -201,6 +202,15 @@ def test_what_somebody_has_set_goes_before_what_the_plan_says() -> None:
     assert rings(Standing(forward={ForwardWhen.ALWAYS: MOBILE})) == ["alice at +447400123457"]
     assert rings(Standing(forward={ForwardWhen.ALWAYS: None})) == ["alice"]
     assert rings(Standing(forward={ForwardWhen.BUSY: MOBILE})) == ["alice at +442079460555"]
+
+
+def test_calls_go_on_to_a_short_number_too() -> None:
+    short = PhoneNumber(kind=NumberKind.SHORT, value="116123", country="GB")
+    plan = plan_where(ALICE, forward={ForwardWhen.ALWAYS: short})
+
+    [offer] = line_up(step(ALICE), plan, NOTHING_KNOWN_AT_ALL, OPEN).offers
+
+    assert (offer.number, offer.endpoint, offer.confirm) == (short, "", True)
 
 
 def test_who_pauses_is_not_rung_at_the_number_they_forward_to() -> None:
