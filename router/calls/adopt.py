@@ -4,7 +4,7 @@ Its record goes on where it stood. Without one, as when we were killed before it
 channels makes a new one under the same id.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -18,11 +18,14 @@ from router.calls.live import Live
 from router.calls.recording import go_on_recording
 from router.calls.take_message import await_message
 from router.calls.talk import until_parted
-from router.model.call import CallId, endpoint_of
+from router.dialplan.dialling import read_dialled
+from router.model.call import CallId, Direction, endpoint_of
+from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.message import RecordingName
 from router.model.number import dialable
 from router.model.record import CallRecord
+from router.rules.layers import department_for
 
 log = structlog.get_logger()
 
@@ -32,6 +35,8 @@ def adopt_talk(live: Live, bridge: Bridge, caller: Channel, leg: Channel, record
     log.info("talk adopted", call=call_of(bridge.id), caller=caller.name, callee=leg.name)
 
     async def story(call: Call) -> Ending:
+        if record is None:
+            _find_out(call, leg)
         call.is_emergency = is_for_help(call)
         partner = _legs(call, leg)
         call.partner, call.is_talking = partner, True
@@ -85,6 +90,29 @@ def _carry(live: Live, caller: Channel, story: Story, call_id: CallId, record: C
     live.carry(caller, within_scope, called_raw=dialable(caller.dialplan.exten), call_id=call_id, record=record)
 
 
+def _find_out(call: Call, leg: Channel) -> None:
+    """Notes what the channels themselves tell of a call that has no record: by whom, and by which trunk it came."""
+    plan = call.plan
+    by = plan.person_at.get(endpoint_of(call.channel.name))
+    if by is None:
+        call.comes_by(_trunk_of(call.channel, plan))
+        return
+    called = read_dialled(call.record.called_raw, plan, by).called
+    call.record = replace(
+        call.record,
+        direction=Direction.OUTBOUND if _trunk_of(leg, plan) else Direction.INTERNAL,
+        person=by,
+        department=department_for(by, plan),
+        called_number=str(called),
+        called_country=called.country,
+        called_type=called.use,
+    )
+
+
+def _trunk_of(channel: Channel, plan: DialPlan) -> str | None:
+    return plan.trunk_at.get(endpoint_of(channel.name).partition("/")[2])
+
+
 def _legs(call: Call, leg: Channel) -> Leg:
     """Watches the legs the record tells of, and those that talk, whatever it tells. The called one."""
     now = call.exchange.now()
@@ -98,11 +126,26 @@ def _legs(call: Call, leg: Channel) -> Leg:
     known = {past.id: past for past in call.legs}
     for channel in talking:
         if channel.id not in known:
-            endpoint = endpoint_of(channel.name)
-            person = call.plan.person_at.get(endpoint)
-            known[channel.id] = Leg(
-                id=channel.id, endpoint=endpoint, person=person, is_created=True, is_dialled=True
-            )
-            call.legs.add(known[channel.id])
+            known[channel.id] = _unknown(call, channel)
         known[channel.id].answered_at = known[channel.id].answered_at or call.record.answered_at or now
     return known[leg.id]
+
+
+def _unknown(call: Call, channel: Channel) -> Leg:
+    """A leg of which no record tells. By a trunk it takes one of its channels, and is on its caller's account."""
+    trunk, is_out = _trunk_of(channel, call.plan), call.record.direction is Direction.OUTBOUND
+    endpoint = endpoint_of(channel.name)
+    leg = Leg(
+        id=channel.id,
+        endpoint=endpoint,
+        person=call.plan.person_at.get(endpoint),
+        trunk=trunk,
+        called=call.record.called_number if trunk is not None and is_out else "",
+        answered_at=call.record.answered_at or call.exchange.now(),
+        is_created=True,
+        is_dialled=True,
+    )
+    if trunk is not None:
+        call.exchange.accounts.goes_on(leg.record(), call.record, call.plan)
+    call.legs.add(leg)
+    return leg

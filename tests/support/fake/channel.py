@@ -60,7 +60,8 @@ class Channel:
     ) -> None:
         self.pbx = pbx
         self.id = id
-        self.name = f"PJSIP/{endpoint}-{pbx.serial():08x}"
+        self.dialled = endpoint  # with the number, where it is a trunk's
+        self.name = f"PJSIP/{endpoint.rpartition('@')[2]}-{pbx.serial():08x}"
         self.state = state
         self.context, self.exten = context, exten
         self.app_name, self.app_data = "", ""

@@ -146,7 +146,7 @@ class Pbx:
 
     def ring_phone(self, channel: Channel, timeout_s: float) -> None:
         """The INVITE leaves. timeout_s: 0 for none."""
-        endpoint = channel.name.removeprefix("PJSIP/").rpartition("-")[0]
+        endpoint = channel.dialled
         name = endpoint if endpoint in self._phones else endpoint.rpartition("@")[2]
         phone = self._phones[name][0]
         if len(self._phones[name]) > 1:
