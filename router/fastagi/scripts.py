@@ -14,7 +14,7 @@ from router.dialplan.numbers import country_at, read_caller, read_number
 from router.dialplan.replay import noted
 from router.fastagi.answers import Answer, answer_inbound, answer_outbound
 from router.fastagi.errors import AgiError, ChannelGone
-from router.fastagi.pending import Offer, PendingCalls, Report
+from router.fastagi.pending import PendingCalls, Report
 from router.fastagi.protocol import Request
 from router.fastagi.server import Script, Session
 from router.fastagi.watching import Watch
@@ -40,7 +40,7 @@ _CALL_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 class Scripts:
     """plan, now, situation: the dial plan, the moment (aware) and what people have set, read once for each call.
 
-    new_id: a fresh CallId. hit: counts a call that the block of this key refused. watch: counts outgoing calls.
+    new_id: a fresh CallId. hit: counts a call that the block of this key refused. watch: counts what they take up.
     sounds: where Asterisk finds the plan's prompts, None when it has none.
     """
 
@@ -87,8 +87,8 @@ class Scripts:
         answer = answer_outbound(decision, by, plan, self._sounds)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)
-            inputs = replace(_inputs(request), by=by, is_internal=True, used=decision.used)
-            self._calls.begin(replace(record, inputs=inputs), _offers(answer), plan)
+            inputs = replace(_inputs(request), by=by, is_internal=True, used=decision.used, rate=decision.rate)
+            self._begin(replace(record, inputs=inputs), answer, plan)
             if self._watch is not None:
                 self._watch.begins(record, decision, endpoint_of(request.field("channel")), plan)
         await self._give(session, call.id, answer)
@@ -117,7 +117,7 @@ class Scripts:
         block = next((block for block in situation.blocks if block.key == decision.block), None)
         inputs = replace(noted(_inputs(request), situation, now), trunk=call.trunk, block=block)
         record = _inbound_record(call, decision, plan.person_at.get(endpoint))
-        self._calls.begin(replace(record, inputs=inputs), _offers(answer), plan)
+        self._begin(replace(record, inputs=inputs), answer, plan)
         await self._give(session, call.id, answer)
 
     async def ended(self, session: Session) -> None:
@@ -138,6 +138,12 @@ class Scripts:
             log.warning("agi report lost", because=str(error) or "the store did not answer", status=report.status)
             return
         log.info("agi call ended", status=report.status, cause=report.cause, known=known)
+
+    def _begin(self, record: CallRecord, answer: Answer, plan: DialPlan) -> None:
+        offers = tuple(way.offer for way in answer.routes)
+        self._calls.begin(record, offers, plan)
+        if self._watch is not None:
+            self._watch.occupies(record, offers)
 
     async def _give(self, session: Session, call_id: CallId, answer: Answer) -> None:
         try:
@@ -180,10 +186,6 @@ def _is_withheld(request: Request) -> bool:
     """agi_callingpres: the presentation bits of Q.931 4.5.10, of which 01 is restricted."""
     presentation = request.field("callingpres")
     return presentation.isdecimal() and int(presentation[:4]) & 0x60 == 0x20
-
-
-def _offers(answer: Answer) -> tuple[Offer, ...]:
-    return tuple(way.offer for way in answer.routes)
 
 
 def _outbound_record(

@@ -1,8 +1,9 @@
-"""What a call carried by a plain dialplan counts for: channels and breakers of trunks, accounts, mails at once.
+"""What a call carried by a plain dialplan counts for: trunks, accounts, mails at once, and whose phone is in use.
 
 The dialplan tells of a call when it asks and when it is over, and of nothing between. So its channel is counted on
 the first trunk it may take, and what the trunks before the last one came to is that they failed: nothing else makes
-the dialplan go on to the next, except in an emergency.
+the dialplan go on to the next, except in an emergency. Of many phones that ring nobody knows who answers; whoever
+is rung alone has their phone in use.
 """
 
 from collections.abc import Callable
@@ -46,6 +47,15 @@ class AccountBook(Protocol):
     def is_told(self, subject: str) -> bool: ...
 
 
+class Phones(Protocol):
+    """As `calls.staff.Staff`."""
+
+    def rings(self, person: str, call: CallId) -> None: ...
+    def rings_no_more(self, person: str, call: CallId) -> None: ...
+    def talks(self, person: str, call: CallId) -> None: ...
+    def talked(self, person: str, call: CallId) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Watched:
     """trunk: whose channel is counted. is_probe: by the call an open breaker is tried."""
@@ -64,6 +74,7 @@ class Watch:
         self,
         trunks: TrunkCounts,
         accounts: AccountBook,
+        phones: Phones,
         alert: Callable[[Alert], None],
         note: Callable[[str], None],
         *,
@@ -71,10 +82,18 @@ class Watch:
     ) -> None:
         self._trunks = trunks
         self._accounts = accounts
+        self._phones = phones
         self._alert = alert
         self._note = note
         self._router = router
         self._calls: dict[CallId, _Watched] = {}
+
+    def occupies(self, record: CallRecord, offers: tuple[Offer, ...]) -> None:
+        """A call in or out, from now until `ended`. offers: what the dialplan is to dial."""
+        if record.person is not None:
+            self._phones.talks(record.person, record.id)
+        if (called := _called(offers)) is not None:
+            self._phones.rings(called, record.id)
 
     def begins(self, record: CallRecord, decision: CallerIdDecision, phone: str, plan: DialPlan) -> None:
         """An outgoing call as it was decided. `ended` follows unless it was refused. phone: its endpoint."""
@@ -99,6 +118,10 @@ class Watch:
 
     def ended(self, record: CallRecord, offers: tuple[Offer, ...], tried: int) -> None:
         """record: complete, its last leg that of the last offer that was tried. tried: how many were."""
+        if record.person is not None:
+            self._phones.talked(record.person, record.id)
+        if (called := _called(offers)) is not None:
+            self._phones.rings_no_more(called, record.id)
         watched = self._calls.pop(record.id, None)
         if watched is None:
             return
@@ -160,6 +183,11 @@ class Watch:
                 zone=plan.zone.key,
             )
             self._alert(alert)
+
+
+def _called(offers: tuple[Offer, ...]) -> str | None:
+    """The one person whose phone rings first, where it is one."""
+    return offers[0].person if offers else None
 
 
 def _came_to(record: CallRecord, offers: tuple[Offer, ...], tried: int) -> list[tuple[str, LegResult]]:

@@ -191,6 +191,7 @@ class Service:
         watch = Watch(
             self.trunks,
             self.accounts,
+            self.staff,
             self._alert,
             partial(self.state.note, by="the limits"),
             router=settings.name,

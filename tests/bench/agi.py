@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from router.calls.spending import Accounts
+from router.calls.staff import Staff
 from router.calls.trunks import Trunks
 from router.dialplan.load import load
 from router.fastagi.pending import PendingCalls
@@ -140,7 +141,8 @@ async def _door() -> AsyncIterator[int]:
     trunks: dict[str, TrunkState] = {}
     usages: dict[str, Usage] = {}
     numbers = count()
-    watch = Watch(Trunks(trunks, _now, lambda: plan), Accounts(usages, _now), lambda _: None, lambda _: None)
+    trunk_counts, accounts = Trunks(trunks, _now, lambda: plan), Accounts(usages, _now)
+    watch = Watch(trunk_counts, accounts, Staff(_now), lambda _: None, lambda _: None)
     scripts = Scripts(
         lambda: plan,
         _now,

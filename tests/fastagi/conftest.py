@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.calls.spending import Accounts
+from router.calls.staff import Staff
 from router.calls.trunks import Trunks
 from router.fastagi.pending import PendingCalls
 from router.fastagi.scripts import Scripts
@@ -39,7 +40,8 @@ class Dialplan:
         self.now: datetime = OPEN
         self.trunks: dict[str, TrunkState] = {}
         self.usages: dict[str, Usage] = {}
-        self.situation = Situation(trunks=self.trunks, usage=self.usages)
+        self.staff = Staff(lambda: self.now)
+        self.situation = Situation(trunks=self.trunks, usage=self.usages, activities=self.staff.activities)
         self.mails: list[Alert] = []
         self.noted: list[str] = []
         self.hits: list[str] = []
@@ -49,6 +51,7 @@ class Dialplan:
         self.watch = Watch(
             Trunks(self.trunks, lambda: self.now, lambda: self.plan),
             Accounts(self.usages, lambda: self.now),
+            self.staff,
             self.mails.append,
             self.noted.append,
         )

@@ -291,3 +291,56 @@ def test_the_dialplan_goes_on_where_the_router_would(causes: dict[int, Failure],
         goes_on = f"-s{status}-" in written or (f"-x{status}-" not in written and f"-{cause}-" in written)
 
         assert goes_on is endings.is_technical(endings.leg_result(cause, status, causes=causes))
+
+
+# ---- phones in use
+
+
+def in_use(dialplan: Dialplan) -> set[str]:
+    return {
+        person
+        for person, activity in dialplan.staff.activities.items()
+        if activity.is_talking or activity.is_ringing
+    }
+
+
+@pytest.mark.parametrize(
+    ("script", "number", "fields", "busy"),
+    [
+        pytest.param("outbound", LONDON, {}, {"alice"}, id="who calls out"),
+        pytest.param("outbound", "203", {}, {"alice", "carol"}, id="who calls a colleague, and the colleague"),
+        pytest.param("outbound", "999", {}, {"alice"}, id="who calls for help"),
+        pytest.param("inbound", "+442079460100", {"channel": "PJSIP/voipco-1"}, set(), id="nobody of many"),
+        pytest.param("inbound", "203", {}, {"alice", "carol"}, id="who calls one colleague, in by that door"),
+    ],
+)
+async def test_whoever_is_on_such_a_call_is_offered_no_other(
+    dialplan: Dialplan, script: str, number: str, fields: dict[str, str], busy: set[str]
+) -> None:
+    await dialplan.ask(script, number, **fields)
+    assert in_use(dialplan) == busy
+
+    await dialplan.ended(dialplan.record.id, *TALKED_A_MINUTE)
+    assert in_use(dialplan) == set()
+
+
+async def test_a_call_that_is_refused_leaves_the_phone_free(dialplan: Dialplan) -> None:
+    await dialplan.outbound("299")
+
+    assert dialplan.record.ending is not None
+    assert in_use(dialplan) == set()
+
+
+async def test_a_phone_is_free_again_when_asterisk_has_the_channel_no_more(dialplan: Dialplan) -> None:
+    await dialplan.outbound(LONDON, uniqueid="17.1")
+    for _ in range(2):
+        dialplan.now += timedelta(seconds=30)
+        dialplan.calls.look_through((), dialplan.now)
+
+    assert in_use(dialplan) == set()
+
+
+async def test_a_phone_that_is_in_use_by_this_door_is_rung_for_no_department(dialplan: Dialplan) -> None:
+    await dialplan.outbound(LONDON)
+
+    assert (await dialplan.inbound("+442079460100"))["CALLROUTER_DIAL_1"] == "PJSIP/bob"
