@@ -71,7 +71,7 @@ async def until_parted(call: Call, leg: Leg) -> Ending:
             if may_warn and limited_s <= _WARNED_S:
                 may_warn = False
                 call.note(f"the talk may last {limited_s:.0f} s more")
-                call.errands.run(_warn(call))
+                call.errands.run(_warn(call, leg))
             wait_s = min(wait_s, limited_s - _WARNED_S if may_warn else math.inf, _LOOKED_AGAIN_S)
         if call.caller.is_leased and not await _end_lease(call):
             wait_s = min(wait_s, _ASKED_AGAIN_AFTER_S)
@@ -93,10 +93,11 @@ def _limited_s(call: Call, leg: Leg) -> float:
     return math.inf if ends_at is None else max(0.0, (ends_at - call.exchange.now()).total_seconds())
 
 
-async def _warn(call: Call) -> None:
-    """A beep to both: in a bridge, sound for one of two would need a channel more."""
+async def _warn(call: Call, leg: Leg) -> None:
+    """A beep to our own side alone: whoever the company pays for it, not whom it talks with."""
+    ours = call.channel.id if call.record.trunk is None else leg.id
     try:
-        await call.ari.bridges.play(call.caller.bridge_id, media="sound:beep")
+        await call.ari.channels.play(ours, media="sound:beep")
     except AriError as error:
         log.info("no warning before the end of the talk", error=str(error))
 

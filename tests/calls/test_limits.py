@@ -22,8 +22,9 @@ from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.acme import acme
 from tests.rules.conftest import patterns
 from tests.support.clock import A_TUESDAY, now, run
+from tests.support.fake.hearing import BEEP
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, never_answers, refuses
+from tests.support.phones import Caller, answers, decides, never_answers, refuses
 
 ALICE = Caller(number="201", talks_for_s=10.0, hangs_up_after_s=200.0)
 
@@ -136,7 +137,17 @@ def test_a_talk_ends_at_its_limit_with_a_beep_a_minute_before() -> None:
     assert call.record.talked_s == approx(90.0, abs=0.2)
     told = [line.what for line in call.record.trace]
     assert told[-2:] == ["the talk may last 60 s more", "the talk has lasted as long as it may"]
-    assert "voipco + beep" in call.line.heard.in_order
+    assert BEEP in call.line.heard.in_order
+    assert BEEP not in call.leg("voipco").heard.in_order, "it is our limit, none of theirs"
+
+
+def test_where_a_caller_was_passed_on_to_hears_the_beep_not_the_caller() -> None:
+    plan = replace(plan_where(MOBILE, "always"), limits=Limits(longest_s=90.0))
+    call = place(plan=plan, caller=Caller(hangs_up_after_s=400.0), phones={AT_MOBILE: decides("1")})
+
+    assert "the talk may last 60 s more" in [line.what for line in call.record.trace]
+    assert BEEP in call.leg(AT_MOBILE).heard.in_order
+    assert BEEP not in call.line.heard.in_order
 
 
 def test_a_forwarded_call_goes_to_the_departments_account() -> None:
