@@ -11,7 +11,7 @@ from router.model.call import Verification
 from router.model.contact import Contact, ContactList
 from router.model.hours import BusinessHours, Feed, FeedCopy, Position
 from router.model.limits import NO_LIMITS, DenyRule, Limits, Site
-from router.model.number import NumberPattern, PhoneNumber
+from router.model.number import NumberPattern, PhoneNumber, one_fits
 from router.model.people import ForwardWhen
 from router.model.rate import RateDeck
 from router.model.rule_index import RuleIndex, keys
@@ -99,7 +99,7 @@ class Trunk:
     where: str = ""
 
     def may_show(self, number: PhoneNumber) -> bool:
-        return any(pattern.matches(number) for pattern in self.caller_ids)
+        return bool(self.caller_ids) and one_fits(self.caller_ids, number)
 
     @property
     def endpoint(self) -> str:

@@ -36,9 +36,9 @@ class RateDeck:
 
     def rate_of(self, number: str, on: date) -> Rate | None:
         """The rate of the longest prefix that has one on that day. number: E.164, with its plus."""
-        digits = number[1:16]
+        digits, rates_of = number[1:16], self.of_prefix.get
         for length in self.lengths:
-            for rate in self.of_prefix.get(digits[:length], ()):
+            for rate in rates_of(digits[:length], ()):
                 if rate.valid_from is None or rate.valid_from <= on:
                     return rate
         return None

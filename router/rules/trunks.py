@@ -15,7 +15,7 @@ from router.model.department import DialPlan, Trunk, TrunkRule
 from router.model.ending import LegResult
 from router.model.situation import Situation
 from router.model.trunk import CLOSED, Attempt, Breaker, BreakerLimits, TrunkState
-from router.rules.charges import price, rate_by
+from router.rules.charges import amount, rate_by
 
 RECENT = 20  # calls that are looked at
 RECENT_S = 60.0
@@ -96,7 +96,7 @@ def cheapest(able: Sequence[Trunk], number: str, plan: DialPlan, at: datetime) -
 
     def cost(trunk: Trunk) -> tuple[bool, Decimal]:
         rate = rate_by(trunk, number, plan, at)
-        return (True, Decimal(0)) if rate is None else (False, price(rate, 60.0, "").amount)
+        return (True, Decimal(0)) if rate is None else (False, amount(rate, 60.0))
 
     return tuple(sorted(able, key=cost))
 

@@ -28,6 +28,7 @@ from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_pla
 REPLAYED = 10_000
 RULES, TRUNKS = 1_000, 5  # for calls out
 PREFIXES, DESTINATIONS = 200_000, 5_000  # of a rate deck
+CALLED = ("+14155550134", "+442071838750")  # by calls out; the deck has a rate for each
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
@@ -168,7 +169,8 @@ def _prove_s(plan: DialPlan) -> float:
 def _deck() -> tuple[float, RateDeck]:
     """As carriers write them: the prefixes of one destination cost the same."""
     costs = [f"to {number},{number / 1e5:.5f},0.01,60/1" for number in range(DESTINATIONS)]
-    rows = (f"{_prefix(index)},{costs[index % DESTINATIONS]}" for index in range(PREFIXES))
+    rows = [f"{_prefix(index)},{costs[index % DESTINATIONS]}" for index in range(PREFIXES - len(CALLED))]
+    rows += [f"{called[1:6]},{costs[0]}" for called in CALLED]
     text = "\n".join(["prefix,description,per_minute,connection_fee,increment", *rows])
     began = perf_counter()
     deck = read_deck(text)
@@ -200,10 +202,8 @@ def _inbound(index: int, plan: DialPlan) -> InboundCall:
 
 
 def _outbound(index: int, plan: DialPlan) -> OutboundCall:
-    called = "+14155550134" if index % 2 else "02071838750"
-    return OutboundCall(
-        id=CallId(str(index)), by=desk(index), called=read_number(called, plan), placed_at=AT, channel=""
-    )
+    called = read_number(CALLED[index % len(CALLED)], plan)
+    return OutboundCall(id=CallId(str(index)), by=desk(index), called=called, placed_at=AT, channel="")
 
 
 def _read_new(index: int, plan: DialPlan) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from router.model.call import CallId, InboundCall, OutboundCall, Verification
@@ -162,6 +162,10 @@ def is_decided_the_same(call: OutboundCall, plan: DialPlan) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(call=OUTGOING, rules=many(DENIED))
+@example(
+    call=OutboundCall(id=CallId("c1"), by="bob", called=public(VALUES[0]), placed_at=OPEN),
+    rules=(DenyRule(path="", name="sales and Bob", departments=("sales",), people=("bob",)),),
+)
 def test_by_the_index_the_same_rule_denies_a_call(call: OutboundCall, rules: tuple[DenyRule, ...]) -> None:
     is_decided_the_same(call, replace(COMPANY, denied=rules))
 
