@@ -3,9 +3,11 @@
 import structlog
 
 from router.calls.call import Call
+from router.calls.exchange import Exchange, new_call_id
 from router.model.alert import Alert
 from router.model.call import endpoint_of
 from router.model.decision import CallerIdDecision
+from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.rules import alerts
 
@@ -38,21 +40,31 @@ def limit_reached(call: Call, decision: CallerIdDecision) -> None:
     _send(call, call.plan.alerts, "limit", alerts.limit_reached(decision, _calling(call)))
 
 
+def money_spent(exchange: Exchange, plan: DialPlan, words: alerts.Words) -> None:
+    """See `Accounts`: of no call alone."""
+    exchange.state.note(f"{words.subject[0].lower()}{words.subject[1:]}", by="the limits")
+    _mail(exchange, plan, plan.alerts, f"{new_call_id(exchange.now())}-spent", words)
+
+
 def _send(call: Call, to: tuple[str, ...], what: str, words: alerts.Words) -> None:
+    _mail(call.exchange, call.plan, to, f"{call.id}-{what}", words)
+
+
+def _mail(exchange: Exchange, plan: DialPlan, to: tuple[str, ...], key: str, words: alerts.Words) -> None:
     if not to:
         return
     alert = Alert(
-        key=f"{call.id}-{what}",
-        router=call.exchange.router,
-        company=call.plan.company,
+        key=key,
+        router=exchange.router,
+        company=plan.company,
         to=to,
         subject=words.subject,
         rows=words.rows,
-        at=call.exchange.now(),
-        zone=call.plan.zone.key,
+        at=exchange.now(),
+        zone=plan.zone.key,
     )
-    call.exchange.state.alert(alert)
-    call.exchange.alert_kept()
+    exchange.state.alert(alert)
+    exchange.alert_kept()
 
 
 def _calling(call: Call) -> alerts.Calling:

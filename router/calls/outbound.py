@@ -39,7 +39,9 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         rule=decision.rule,
         because="; ".join(filter(None, (call.record.because, decision.because))),
         steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
-        inputs=replace(call.record.inputs, trunks=trunks_noted(situation), used=decision.used),
+        inputs=replace(
+            call.record.inputs, trunks=trunks_noted(situation), used=decision.used, rate=decision.rate
+        ),
     )
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU:

@@ -16,9 +16,8 @@ from router.model.department import DialPlan
 from router.model.limits import NO_LIMITS, NO_USAGE, Limits, Spending, Usage
 from router.model.record import CallRecord, LegRecord
 from router.rules import spend
-from router.rules.accounts import lasts_s, limits_of, spent_of, used
+from router.rules.accounts import lasts_s, limits_of, rate_by_trunk, spent_of, used
 from router.rules.alerts import ONCE_IN, Words, money_spent
-from router.rules.charges import rate_by
 from router.rules.limits import is_foreign, is_premium
 
 _REMEMBERED = timedelta(minutes=1)
@@ -170,13 +169,15 @@ class Accounts:
     # ---- the book
 
     def _talk(self, decision: CallerIdDecision, plan: DialPlan, trunk: str) -> Spending:
-        at, carrier = self._now(), plan.trunks[trunk]
+        at, called = self._now(), decision.called
+        carrier = plan.trunks[trunk]
+        rate, currency = rate_by_trunk(carrier, called, plan, at, decision.subjects, decision.rate)
         return Spending(
             began_at=at,
-            is_foreign=is_foreign(decision.called, plan),
-            is_premium=is_premium(decision.called),
-            rate=rate_by(carrier, decision.called.value, plan, at),
-            currency=carrier.rates.currency if carrier.rates else "",
+            is_foreign=is_foreign(called, plan),
+            is_premium=is_premium(called),
+            rate=rate,
+            currency=currency,
         )
 
     def _count(self, channel: str, decision: CallerIdDecision, talk: Spending, *, again: bool) -> None:

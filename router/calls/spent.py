@@ -15,8 +15,7 @@ from router.model.rate import Money
 from router.model.record import CallRecord, LegRecord
 from router.model.situation import NOTHING_KNOWN_AT_ALL
 from router.rules import spend
-from router.rules.accounts import limits_of, midnight_of, night, subjects
-from router.rules.charges import rate_by
+from router.rules.accounts import limits_of, midnight_of, night, rate_by_trunk, subjects
 from router.rules.limits import is_foreign, is_premium
 
 
@@ -46,14 +45,15 @@ def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
             for subject in found
             if (until := night(called, limits_of(subject, plan), plan, dialled_at, NOTHING_KNOWN_AT_ALL))
         }
+        rate, currency = rate_by_trunk(trunk, called, plan, began_at, found, record.inputs.rate)
         yield Past(
             talk=Spending(
                 began_at=dialled_at,
                 answered_at=began_at,
                 is_foreign=is_foreign(called, plan),
                 is_premium=is_premium(called),
-                rate=rate_by(trunk, called.value, plan, began_at) if trunk is not None else None,
-                currency=trunk.rates.currency if trunk is not None and trunk.rates else "",
+                rate=rate,
+                currency=currency,
             ),
             ended_at=leg.ended_at,
             subjects=found,

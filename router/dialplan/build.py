@@ -41,7 +41,7 @@ def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[s
         inbound=tuple(_inbound(draft, at, rule) for at, rule in sorted(draft.inbound.items())),
         caller_ids=tuple(_caller_id(draft, at, rule) for at, rule in sorted(draft.caller_ids.items())),
         denied=tuple(deny_rule(draft, at, rule) for at, rule in sorted(draft.denied.items())),
-        limits=limits(draft.limits),
+        limits=limits(draft.limits, head.country),
         alerts=tuple(draft.alerts),
         sites=sites,
         routes=_routes(draft),
@@ -104,7 +104,7 @@ def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
         mobile=person.mobile,
         email=person.email,
         forward={when: number for when, number in forward.items() if number is not None},
-        limits=limits(person.limits),
+        limits=limits(person.limits, draft.context.country),
         site=person.site,
         where=draft.source.where(("people", name)),
     )
@@ -129,7 +129,7 @@ def _department(draft: Draft, name: str, entry: written.Department) -> model.Dep
         labels=_labels(draft, entry),
         ringtone=entry.ringtone or "",
         recording=_recording(entry.record) if entry.record else None,
-        limits=limits(entry.limits),
+        limits=limits(entry.limits, draft.context.country),
         where=draft.source.where(("departments", name)),
     )
 

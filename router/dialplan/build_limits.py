@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 from router.dialplan.draft import Draft
 from router.dialplan.emergency import Site
-from router.dialplan.limits import DenyRule, Limits
+from router.dialplan.limits import DenyRule, Limits, Unusual
 from router.dialplan.numbers import emergency_numbers
+from router.dialplan.rates import currency_of
+from router.dialplan.scalars import Amount
 from router.model import limits as model
 from router.model.department import Emergency
 from router.model.number import listed
+from router.model.rate import Money
 
 
 def emergency(draft: Draft, country: str, sites: Mapping[str, model.Site]) -> Emergency:
@@ -36,8 +39,8 @@ def site(draft: Draft, country: str, name: str, entry: Site) -> model.Site:
     )
 
 
-def limits(entry: Limits | None) -> model.Limits:
-    """Minutes become seconds."""
+def limits(entry: Limits | None, country: str) -> model.Limits:
+    """Minutes become seconds, and money the company's where it does not say whose."""
     if entry is None:
         return model.NO_LIMITS
     foreign, premium = entry.foreign_minutes_a_day, entry.premium_minutes_a_day
@@ -47,7 +50,21 @@ def limits(entry: Limits | None) -> model.Limits:
         longest_s=entry.longest,
         foreign_s=None if foreign is None else foreign * 60.0,
         premium_s=None if premium is None else premium * 60.0,
+        spend=_money(entry.spend_a_day, country),
+        unusual=_unusual(entry.unusual),
     )
+
+
+def _money(entry: Amount | None, country: str) -> Money | None:
+    if entry is None:
+        return None
+    return Money(amount=entry.value, currency=entry.currency or currency_of(country) or "")
+
+
+def _unusual(entry: Unusual | None) -> model.Unusual | None:
+    if entry is None:
+        return None
+    return model.Unusual(outside=tuple(entry.outside), calls=entry.calls, called=tuple(entry.to))
 
 
 def deny_rule(draft: Draft, at: int, rule: DenyRule) -> model.DenyRule:

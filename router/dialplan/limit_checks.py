@@ -1,12 +1,19 @@
 """Denied numbers, limits and sites over the whole plan: each says something, and help comes to every site."""
 
+from collections.abc import Iterator, Sequence
+
 from router.dialplan.caller_ids import may_show
 from router.dialplan.draft import Draft
+from router.dialplan.faults import Path
+from router.dialplan.limits import Limits
+from router.dialplan.parts import UNKNOWN_COUNTRY
+from router.dialplan.rates import currency_by, currency_of
 
 
 def check(plan: Draft) -> None:
     denied(plan)
     limits(plan)
+    money(plan)
     sites(plan)
 
 
@@ -22,10 +29,49 @@ def denied(plan: Draft) -> None:
 
 def limits(plan: Draft) -> None:
     """Whom to tell of a limit that is reached is asked for where there is one."""
-    of_people = any(person.limits for person in plan.people.values())
-    is_limited = plan.limits or of_people or any(entry.limits for entry in plan.departments.values())
+    is_limited = any(_limits(plan))
     if plan.alerts and not is_limited and plan.is_sound("limits", "people", "departments"):
         plan.fault(("alerts",), "there are no limits to tell of; add limits: or leave it out")
+
+
+def _limits(plan: Draft) -> Iterator[tuple[Path, Limits]]:
+    if plan.limits is not None:
+        yield ("limits",), plan.limits
+    for name, person in plan.people.items():
+        if person.limits is not None:
+            yield ("people", name, "limits"), person.limits
+    for name, entry in plan.departments.items():
+        if entry.limits is not None:
+            yield ("departments", name, "limits"), entry.limits
+
+
+def money(plan: Draft) -> None:
+    """What is spent can be counted: of every route by the rates of some trunk, all in the limit's currency."""
+    country = plan.context.country
+    if country == UNKNOWN_COUNTRY or not plan.is_sound("trunks", "outbound"):
+        return
+    routes: dict[Path, list[str]] = {("outbound", "trunks", at): route.use for at, route in plan.routes.items()}
+    routes = routes or {("trunks",): list(plan.trunks)}
+    for path, limit in _limits(plan):
+        if limit.spend_a_day is None:
+            continue
+        at: Path = (*path, "spend_a_day")
+        currency = limit.spend_a_day.currency or currency_of(country)
+        if currency is None:
+            plan.fault(at, f"in which currency? none is known for {country}; write it, such as 50 EUR")
+            continue
+        for place, use in routes.items():
+            _counts(plan, at, currency, plan.source.where(place), use)
+
+
+def _counts(plan: Draft, at: Path, currency: str, where: str, use: Sequence[str]) -> None:
+    of_trunk = {name: currency_by(plan, plan.trunks[name]) for name in use if plan.trunks[name].rates is not None}
+    if not of_trunk:
+        what = f"calls by {where} could not be counted: no rates for {', '.join(use) or 'any trunk'}"
+        plan.fault(at, what)
+    for name, other in of_trunk.items():
+        if other is not None and other != currency:
+            plan.fault(at, f"is in {currency}, but the rates of the trunk {name} are in {other}")
 
 
 def sites(plan: Draft) -> None:

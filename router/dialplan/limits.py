@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from router.dialplan import values
+from router.dialplan import scalars, values
 from router.dialplan.leaves import Many, Text, whole, within
 from router.dialplan.numbers import emergency_numbers
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Part
@@ -20,23 +20,34 @@ def _denied(text: str, context: Context) -> NumberPattern:
 Denied = Annotated[NumberPattern, Text(_denied, digits=True)]
 Calls = Annotated[int, whole(1, 1000)]
 Minutes = Annotated[int, whole(0, 1440 * 100)]  # a day's, of many at once
+Money = Annotated[
+    scalars.Amount, Text(lambda text, _: scalars.money(text), digits=True, examples=["50", "12.50", "50 GBP"])
+]
+
+
+class Unusual(Part):
+    """How many calls go while schedules are closed. to: which are meant; without it foreign and premium ones."""
+
+    outside: Many[values.ScheduleName]
+    calls: Calls
+    to: Many[Denied] = Field(default_factory=list)
 
 
 class Limits(Part):
     """How much may be called."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"spend_a_day"})
 
     concurrent: Calls | None = None
     per_minute: Calls | None = None
     longest: Annotated[float, within(60, 86_400)] | None = None
     foreign_minutes_a_day: Minutes | None = None
     premium_minutes_a_day: Minutes | None = None
+    spend_a_day: Money | None = None
+    unusual: Unusual | None = None
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("limits nothing; write concurrent, per_minute, longest, or minutes a day")
+            raise ValueError("limits nothing; write concurrent, per_minute, longest, minutes or money a day")
         return self
 
 

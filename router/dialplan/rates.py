@@ -12,6 +12,7 @@ from router.dialplan.deck import Deck, read_deck
 from router.dialplan.draft import Draft
 from router.dialplan.faults import Fault
 from router.dialplan.parts import UNKNOWN_COUNTRY
+from router.dialplan.shape import Trunk
 from router.model.rate import RateDeck
 
 FILE_LIMIT = 64_000_000  # bytes
@@ -41,6 +42,18 @@ _COUNTRIES = {
 _CURRENCY = {country: currency for currency, countries in _COUNTRIES.items() for country in countries.split()}
 
 
+def currency_of(country: str) -> str | None:
+    """What is paid with in a country, None where it is not known."""
+    return _CURRENCY.get(country)
+
+
+def currency_by(plan: Draft, trunk: Trunk) -> str | None:
+    """Of the trunk's rates, None when it has none or it is not known."""
+    if trunk.rates is None:
+        return None
+    return trunk.rates.currency or currency_of(trunk.country or plan.context.country)
+
+
 def read_rates(plan: Draft, folder: Path) -> Mapping[str, RateDeck]:
     """The decks of the plan's trunks, by trunk. One that is missing or has a faulty row is a fault."""
     decks: dict[str, Deck | None] = {}
@@ -51,7 +64,7 @@ def read_rates(plan: Draft, folder: Path) -> Mapping[str, RateDeck]:
         country = trunk.country or plan.context.country
         if country == UNKNOWN_COUNTRY:
             continue  # the plan has that fault
-        currency = trunk.rates.currency or _CURRENCY.get(country)
+        currency = currency_by(plan, trunk)
         if currency is None:
             what = f"in which currency? none is known for {country}; write"
             plan.fault(("trunks", name, "rates"), f"{what} rates: {{file: ..., currency: ...}}")

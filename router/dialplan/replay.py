@@ -141,6 +141,7 @@ def situation_of(inputs: DecisionInputs, at: datetime) -> Situation:
         blocks=() if inputs.block is None else (inputs.block,),
         trunks=inputs.trunks,
         usage={subject: _usage(used, at) for subject, used in inputs.used.items()},
+        rate=inputs.rate,
     )
 
 

@@ -4,7 +4,9 @@ Each function takes the text as it was written and raises ValueError saying what
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from router.dialplan.faults import brief
@@ -25,6 +27,7 @@ _DIAL = re.compile(r"PJSIP/\{number\}@[A-Za-z0-9_.-]+\Z")
 _RINGTONE = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
 _CODE = re.compile(r"\*[0-9]{1,4}\Z", re.ASCII)
 _KEPT = re.compile(r"([0-9]{1,4})d\Z", re.ASCII)
+_MONEY = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?)(?: ([A-Z]{3}))?\Z", re.ASCII)
 _SOUND = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z")
 
 NAME_RULE = "a name is made of a-z, 0-9, - and _, and begins with a letter or digit"
@@ -52,6 +55,22 @@ def spoken(length_s: float) -> str:
     minutes, rest = divmod(rest, 60)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
     return "".join(f"{number:g}{unit}" for number, unit in parts if number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """Money as it is written. currency: None for the company's own."""
+
+    value: Decimal
+    currency: str | None
+
+
+def money(text: str) -> Amount:
+    """50, 12.50 or 50 GBP."""
+    found = _MONEY.match(text)
+    if found is None:
+        raise ValueError(f'"{brief(text)}" is no money; write it such as 50, 12.50 or 50 GBP')
+    return Amount(value=Decimal(found.group(1)), currency=found.group(2))
 
 
 def kept_days(text: str, most: int) -> int:

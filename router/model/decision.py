@@ -9,6 +9,7 @@ from router.model.department import Feature, Forwarded, ShownNumber
 from router.model.limits import Used
 from router.model.number import PhoneNumber
 from router.model.plan import RoutePlan
+from router.model.rate import Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,8 @@ class CallerIdDecision:
     refused: why not, "" when the call may go; prompt: played to who called then. exceeded: whose limit refused it.
     is_congested: it is refused for want of channels.
     subjects: to whose account it goes, as `rules.accounts.subjects`. longest_s: of the talk, None for no limit.
-    used: what was found used, of each account whose limits were looked at. nights: the accounts for which the call
+    used: what was found used, of each account whose limits were looked at; rate: what the call costs by its dearest
+    trunk, where somebody's money is limited. nights: the accounts for which the call
     is an unusual one, and until when it would be.
     reached, trace: as in `RoutingDecision`.
     """
@@ -127,6 +129,7 @@ class CallerIdDecision:
     subjects: tuple[str, ...] = ()
     longest_s: float | None = None
     used: Mapping[str, Used] = field(default_factory=dict)
+    rate: Rate | None = None
     nights: Mapping[str, datetime] = field(default_factory=dict)
     reached: tuple[str, ...] = ()
     trace: tuple[RuleTrace, ...] = ()

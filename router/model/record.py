@@ -10,7 +10,7 @@ from router.model.call import CallId, Direction, Verification
 from router.model.ending import Ending, LegResult
 from router.model.hours import Closure, Position
 from router.model.limits import Used
-from router.model.rate import Price
+from router.model.rate import Price, Rate
 from router.model.trunk import TrunkState
 
 
@@ -61,8 +61,8 @@ class DecisionInputs:
     switches: every switch that was set, by "department:sales" or "schedule:office". paused: people who were;
     pauses: the reason of those who gave one; logged_out: person -> departments; away: people whose phones could not
     take a call. closures: feed -> its event of that moment. block: the one that refused the call. trunks: those in
-    use, or in trouble. used: what was found used, of each account whose limits were looked at. pressed: keys in the
-    menus, in order, and when.
+    use, or in trouble. used: what was found used, of each account whose limits were looked at; rate: what the call
+    cost, where money was limited. pressed: keys in the menus, in order, and when.
     """
 
     caller: str = ""
@@ -86,6 +86,7 @@ class DecisionInputs:
     block: Block | None = None
     trunks: Mapping[str, TrunkState] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

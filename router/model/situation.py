@@ -7,6 +7,7 @@ from router.model.block import Block
 from router.model.hours import FeedCopy, Switch
 from router.model.limits import Usage
 from router.model.people import NOTHING_KNOWN, NOTHING_SET, Activity, Standing
+from router.model.rate import Rate
 from router.model.trunk import NOTHING_KNOWN as NOTHING_KNOWN_OF_TRUNK
 from router.model.trunk import TrunkState
 
@@ -17,7 +18,8 @@ class Situation:
 
     switches: by "department:sales" or "schedule:office". standings, activities: by person. feeds: by feed.
     waiting: callers in a department's queue. turns: the person a department's last call in turn rang first.
-    trunks: by trunk. usage: what has been called, by whose account it went to.
+    trunks: by trunk. usage: what has been called, by whose account it went to. rate: what a call cost that is
+    decided again.
     """
 
     switches: Mapping[str, Switch] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class Situation:
     turns: Mapping[str, str] = field(default_factory=dict)
     trunks: Mapping[str, TrunkState] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    rate: Rate | None = None
 
     def standing(self, person: str) -> Standing:
         return self.standings.get(person, NOTHING_SET)

@@ -14,9 +14,10 @@ from router.model.call import OutboundCall
 from router.model.department import DialPlan, Trunk
 from router.model.limits import NO_LIMITS, NO_USAGE, Limits, Spending, Unusual, Usage, Used
 from router.model.number import PhoneNumber, listed, one_fits
-from router.model.rate import Money
+from router.model.rate import Money, Rate
 from router.model.situation import Situation
 from router.rules import spend
+from router.rules.charges import rate_by
 from router.rules.hours import is_open
 from router.rules.layers import department_for
 from router.rules.limits import is_foreign, is_premium
@@ -159,17 +160,49 @@ def over(account: Account, called: PhoneNumber, plan: DialPlan) -> str | None:
     return None
 
 
-def unpaid(
-    account: Account, called: PhoneNumber, trunks: Sequence[Trunk], plan: DialPlan, at: datetime
-) -> str | None:
-    """Why what is left of the day's money does not pay for the call, the dearest of its trunks deciding."""
-    money = account.limits.spend
+def rate_of(
+    found: Sequence[Account],
+    called: PhoneNumber,
+    trunks: Sequence[Trunk],
+    plan: DialPlan,
+    at: datetime,
+    situation: Situation,
+) -> Rate | None:
+    """What the call costs by the dearest of its trunks, where somebody's money is limited; None: no deck says.
+
+    A call that is decided again, under a plan without its decks, costs what it did.
+    """
+    money = next((account.limits.spend for account in found if account.limits.spend is not None), None)
     if money is None:
         return None
-    rate = spend.dearest(trunks, called, plan, at, money.currency)
-    if spend.is_free(rate, called):
+    return spend.dearest(trunks, called, plan, at, money.currency) or situation.rate
+
+
+def rate_by_trunk(
+    trunk: Trunk | None,
+    called: PhoneNumber,
+    plan: DialPlan,
+    at: datetime,
+    charged: Sequence[str],
+    known: Rate | None,
+) -> tuple[Rate | None, str]:
+    """What a call by the trunk costs, and in which currency. known: what the decision went by.
+
+    That counts where the trunk itself has no rates, and others that the call could have taken do.
+    """
+    rate = rate_by(trunk, called.value, plan, at) if trunk is not None else None
+    if trunk is not None and trunk.rates is not None and rate is not None:
+        return rate, trunk.rates.currency
+    money = next((limit for subject in charged if (limit := limits_of(subject, plan).spend)), None)
+    return (known, money.currency) if known is not None and money is not None else (None, "")
+
+
+def unpaid(account: Account, called: PhoneNumber, rate: Rate | None, plan: DialPlan) -> str | None:
+    """Why what is left of the day's money does not pay for the call."""
+    money = account.limits.spend
+    if money is None or spend.is_free(rate, called):
         return None
-    left = money.amount - account.used.spent.get(money.currency, spend.NOTHING)
+    left = money.amount - spent_of(account.used.spent, money)
     if rate is None and left > 0:
         if spend.is_harmless(called, plan):
             return None
@@ -180,7 +213,7 @@ def unpaid(
 
 
 def longest_s(
-    account: Account, called: PhoneNumber, trunks: Sequence[Trunk], plan: DialPlan, at: datetime
+    account: Account, called: PhoneNumber, rate: Rate | None, plan: DialPlan, at: datetime
 ) -> float | None:
     """How long the talk may last: see `lasts_s`."""
     money = account.limits.spend
@@ -189,7 +222,7 @@ def longest_s(
         answered_at=at,
         is_foreign=is_foreign(called, plan),
         is_premium=is_premium(called),
-        rate=spend.dearest(trunks, called, plan, at, money.currency) if money is not None else None,
+        rate=rate,
         currency=money.currency if money is not None else "",
     )
     return lasts_s(account.limits, account.usage, talk, (*account.usage.going_on.values(), talk), plan.zone, at)
@@ -218,7 +251,7 @@ def lasts_s(
             left.append((most_s - used_s - _talked_s(those, midnight, at)) / max(len(those), 1))
     money = limits.spend
     if money is not None and spend.costs(talk, money.currency):
-        rest = money.amount - before.spent.get(money.currency, spend.NOTHING)
+        rest = money.amount - spent_of(before.spent, money)
         left.append(spend.paid_for_s(rest, talks, money.currency, midnight, at))
     shortest = min((each for each in left if each is not None), default=math.inf)
     return None if shortest == math.inf else max(shortest, 0.0)

@@ -138,12 +138,13 @@ class _Outgoing:
             why = "; ".join(because for _, because in ways.passed_over)
             return replace(self._refused(f"no trunk has a channel left: {why}", department), is_congested=True)
         longest_s: list[float | None] = []
+        rate = accounts.rate_of(charged, call.called, ways.use, plan, self.at, self.situation)
         for account in charged:
-            unpaid = accounts.unpaid(account, call.called, ways.use, plan, self.at)
+            unpaid = accounts.unpaid(account, call.called, rate, plan)
             if unpaid is not None:
-                return self._exceeds(unpaid, account, charged)
+                return replace(self._exceeds(unpaid, account, charged), rate=rate)
             self._note(account.where, True, accounts.account_text(account, call.called, plan))
-            longest_s.append(accounts.longest_s(account, call.called, ways.use, plan, self.at))
+            longest_s.append(accounts.longest_s(account, call.called, rate, plan, self.at))
         choices = tuple(self._choice(trunk, able[trunk.key], department) for trunk in ways.use)
         first = able[choices[0].trunk]
         is_hidden = call.withhold or first.is_withheld
@@ -163,6 +164,7 @@ class _Outgoing:
             subjects=accounts.subjects(call, plan, department),
             longest_s=min((each for each in longest_s if each is not None), default=None),
             used={account.subject: account.used for account in charged},
+            rate=rate,
             nights={account.subject: account.night for account in charged if account.night is not None},
             reached=tuple(path for path in (*self._spoke(choices, able), route.path) if path),
         )

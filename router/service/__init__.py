@@ -24,6 +24,7 @@ from router.ari.lane import SocketTransport
 from router.ari.models import Event
 from router.ari.socket import EventSocket
 from router.ari.transport import Access, Transport
+from router.calls.alerts import money_spent
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange, new_call_id
 from router.calls.filing import Filing
@@ -49,6 +50,7 @@ from router.fastagi.watching import Watch
 from router.model.alert import Alert
 from router.model.department import DialPlan
 from router.notify import keep_alive, notify
+from router.rules.alerts import Words
 from router.service.calendars import Calendars
 from router.service.doors import routes
 from router.service.plan import START, PlanInForce, PlanRefused, read_plan
@@ -144,7 +146,7 @@ class Service:
             router=settings.name,
         )
         self.waiting = WaitingRoom(self.staff, self.state, _now)
-        self.accounts = Accounts(self.state.usages, _now)
+        self.accounts = Accounts(self.state.usages, _now, self._money_spent)
         self.trunks = Trunks(self.state.trunks, _now, lambda: self.plan.current)
         self.live = Live(
             Exchange(
@@ -286,6 +288,9 @@ class Service:
     def _alert(self, alert: Alert) -> None:
         self.state.alert(alert)
         self.alarm.wake()
+
+    def _money_spent(self, plan: DialPlan, words: Words) -> None:
+        money_spent(self.live.exchange, plan, words)
 
     async def _events(self) -> None:
         try:

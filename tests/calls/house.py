@@ -12,6 +12,7 @@ from router.ari.errors import Unreachable
 from router.ari.events import decode
 from router.ari.socket import NOISE
 from router.ari.transport import Response
+from router.calls.alerts import money_spent
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
@@ -169,7 +170,9 @@ class House:
         self.state = State(self.entries, self.staff, now)
         self.waiting = WaitingRoom(self.staff, self.state, now)
         self.trunks = Trunks(self.state.trunks, now, lambda: self.plan)
-        self.accounts = Accounts(self.state.usages, now)
+        self.accounts = Accounts(
+            self.state.usages, now, lambda plan, words: money_spent(self.live.exchange, plan, words)
+        )
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,

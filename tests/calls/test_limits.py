@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,14 +13,16 @@ from pytest import approx
 from router.calls.spending import Accounts
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
-from router.model.ending import Outcome
-from router.model.limits import DenyRule, Limits, Usage
-from router.model.record import CallRecord, LegRecord
+from router.model.ending import Outcome, Party
+from router.model.limits import DenyRule, Limits, Unusual, Usage
+from router.model.rate import Money, Rate, RateDeck
+from router.model.record import CallRecord, DecisionInputs, LegRecord
+from router.rules.charges import priced
 from tests.calls.house import House, nothing_left, place
 from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
 from tests.calls.test_outbound import PARIS, dial
 from tests.calls.test_when_things_break import kill, start_again
-from tests.rules.acme import acme
+from tests.rules.acme import BACKUP, VOIPCO, acme
 from tests.rules.conftest import patterns
 from tests.support.clock import A_TUESDAY, now, run
 from tests.support.fake.hearing import BEEP
@@ -163,6 +166,155 @@ def test_a_forwarded_call_goes_to_the_departments_account() -> None:
         meanwhile=script,
     )
     assert seen == {"forwarded:sales": 1, "department:sales": 1}
+
+
+# ---- money
+
+
+A_MINUTE = Rate(description="", per_minute=Decimal("0.60"), first_s=60, next_s=60)
+DECK = RateDeck(currency="GBP", of_prefix={"33": (A_MINUTE,)}, lengths=(2,))
+
+
+def spending(amount: str, **limits: Any) -> DialPlan:
+    money = Money(amount=Decimal(amount), currency="GBP")
+    return replace(limited(spend=money, **limits), trunks={"voipco": replace(VOIPCO, rates=DECK), "backup": BACKUP})
+
+
+def mails(house: House) -> list[str]:
+    return [alert.subject for alert in house.state.alerts.values()]
+
+
+def test_one_long_talk_cannot_cost_more_than_the_days_money() -> None:
+    async def script(house: House) -> None:
+        record = await call_out(house, caller=replace(ALICE, talks_for_s=900.0, hangs_up_after_s=1000.0))
+        assert record.ending is not None
+        assert (record.ending.outcome, record.ending.by) == (Outcome.ANSWERED, Party.US)
+        assert record.talked_s == approx(298.0, abs=0.5)
+        assert record.legs[0].price is not None
+        assert record.legs[0].price.amount == Decimal("3.0000")
+        told = [line.what for line in record.trace]
+        assert "the talk may last 60 s more" in told
+        assert (await call_out(house)).because == "person:alice has reached its limit of 3 GBP a day"
+        assert mails(house) == [
+            "The money of person:alice is nearly used up: 2.4000 of 3 GBP",
+            "The money of person:alice is used up: 3.0000 of 3 GBP",
+        ]
+
+    calls(script, spending("3"))
+
+
+def test_two_talks_at_a_time_cost_no_more_together() -> None:
+    async def script(house: House) -> None:
+        caller = replace(ALICE, talks_for_s=900.0, hangs_up_after_s=1000.0)
+        lines = [house.asterisk.call(caller, to=PARIS, door=OUTBOUND, endpoint="alice") for _ in range(2)]
+        records = [await house.over(line) for line in lines]
+        paid = [leg.price.amount for record in records for leg in record.legs if leg.price]
+        assert sum(paid) <= Decimal("3.60")
+        assert all(record.talked_s == approx(178.0, abs=0.5) for record in records)
+
+    calls(script, spending("3.60"))
+
+
+def test_the_days_money_begins_anew_at_midnight() -> None:
+    async def script(house: House) -> None:
+        await call_out(house, caller=replace(ALICE, talks_for_s=100.0))
+        assert (await call_out(house)).answered_at is None
+        await asyncio.sleep(24 * 3600.0)
+        assert (await call_out(house)).answered_at is not None
+
+    calls(script, spending("1.20"))
+
+
+def test_a_call_that_nobody_answered_costs_nothing() -> None:
+    async def script(house: House) -> None:
+        await call_out(house)
+        assert not house.state.usages["person:alice"].spent
+
+    calls(script, spending("3"), voipco=refuses(486))
+
+
+def test_what_was_spent_today_is_known_after_a_restart_and_not_told_again() -> None:
+    told: list[str] = []
+    usages: dict[str, Usage] = {}
+    book = Accounts(usages, lambda: A_TUESDAY, lambda plan, words: told.append(words.subject))
+    minute, plan = timedelta(minutes=1), spending("3")
+    paid = LegRecord(
+        id="leg",
+        endpoint="PJSIP/+33140205050@voipco",
+        trunk="voipco",
+        called="+33140205050",
+        answered_at=A_TUESDAY - 10 * minute,
+        ended_at=A_TUESDAY - 5 * minute,
+    )
+
+    book.recall(ended(priced(paid, plan)), plan, A_TUESDAY)
+
+    assert usages["person:alice"].spent == {"GBP": Decimal("3.0000")}
+    assert told == []
+
+
+def test_of_a_talk_over_midnight_only_what_came_after_counts() -> None:
+    usages: dict[str, Usage] = {}
+    midnight, plan = datetime(2026, 11, 24, tzinfo=UTC), spending("3")
+    leg = LegRecord(
+        id="leg",
+        endpoint="PJSIP/+33140205050@voipco",
+        trunk="voipco",
+        called="+33140205050",
+        answered_at=midnight - timedelta(minutes=3),
+        ended_at=midnight + timedelta(minutes=2),
+    )
+
+    Accounts(usages, lambda: A_TUESDAY).recall(ended(priced(leg, plan)), plan, A_TUESDAY)
+
+    assert usages["person:alice"].spent == {"GBP": Decimal("1.2000")}
+
+
+def test_who_showed_another_departments_number_still_pays_after_a_restart() -> None:
+    usages: dict[str, Usage] = {}
+    plan = spending("3")
+    leg = LegRecord(
+        id="leg",
+        endpoint="PJSIP/+33140205050@voipco",
+        trunk="voipco",
+        called="+33140205050",
+        answered_at=A_TUESDAY - timedelta(minutes=3),
+        ended_at=A_TUESDAY - timedelta(minutes=2),
+    )
+    record = replace(ended(priced(leg, plan)), department="support", inputs=DecisionInputs(show_as="support"))
+
+    Accounts(usages, lambda: A_TUESDAY).recall(record, plan, A_TUESDAY)
+
+    assert set(usages) == {"person:alice", "department:sales"}
+
+
+def ended(leg: LegRecord) -> CallRecord:
+    return CallRecord(
+        id=CallId("1"),
+        direction=Direction.OUTBOUND,
+        channel="c",
+        caller_number="201",
+        caller_name="",
+        called_number=PARIS,
+        called_raw=PARIS,
+        arrived_at=A_TUESDAY - timedelta(minutes=10),
+        person="alice",
+        department="sales",
+        legs=(leg,),
+    )
+
+
+def test_at_night_so_many_calls_abroad_go_and_the_next_is_refused_and_mailed() -> None:
+    async def script(house: House) -> None:
+        await asyncio.sleep(10 * 3600.0)  # eight in the evening
+        brief = replace(ALICE, talks_for_s=1.0)
+        answers = [(await call_out(house, caller=brief)).answered_at is not None for _ in range(3)]
+        assert answers == [True, True, False]
+        assert mails(house) == ["Limit reached: calls of person:alice are refused"]
+        await asyncio.sleep(24 * 3600.0)
+        assert (await call_out(house)).answered_at is not None
+
+    calls(script, limited(unusual=Unusual(outside=("office",), calls=2)))
 
 
 # ---- told

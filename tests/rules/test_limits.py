@@ -15,8 +15,8 @@ from router.model.department import DialPlan
 from router.model.limits import DenyRule, Limits, Site, Spending, Usage
 from router.model.number import NumberType, PhoneNumber
 from router.model.situation import Situation
-from router.rules.caller_id import choose_caller_id
 from router.rules.accounts import merged
+from router.rules.caller_id import choose_caller_id
 from tests.rules.acme import PEOPLE, SALES, SUPPORT, acme, leaving
 from tests.rules.conftest import CLOSED, OPEN, emergency, extension, patterns, public
 
