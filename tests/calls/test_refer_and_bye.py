@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from pytest import approx
 
 from router.model.department import DialPlan, Parking
 from router.model.limits import Limits
-from tests.calls.house import SALES_NUMBER, House, nothing_left, only
+from tests.calls.house import SALES_NUMBER, House, nothing_left, only, place
 from tests.calls.queueing import nobody_waits
 from tests.rules.conftest import extension, ring
 from tests.support.clock import run
-from tests.support.fake.far_end import FarEnd
+from tests.support.fake.far_end import FarEnd, Leg, Phone
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller, answers
 
@@ -120,3 +121,25 @@ def test_both_who_talk_hang_up_in_the_instant_of_a_refer(own: bool, latency_s: f
 
     for turns in STEPS:
         run(once(turns))
+
+
+def test_a_phone_that_lost_the_call_cannot_pass_on_who_won_it() -> None:
+    """Both pick up at once. Bob's phone asks to transfer while it is being told that Alice has the call."""
+
+    async def takes(leg: Leg) -> None:
+        leg.rings()
+        await asyncio.sleep(1.0)
+        leg.answers()
+        await asyncio.sleep(0.1)
+        leg.ask_transfer(LONDON)
+
+    call = place(
+        plan=only(ring("alice", "bob", for_s=20.0)),
+        caller=Caller(talks_for_s=20.0),
+        phones={"alice": answers(after_s=1.0), "bob": Phone(takes), "voipco": answers()},
+        latency_s=0.4,
+    )
+
+    assert f"a transfer to {LONDON} was declined" in "; ".join(line.what for line in call.record.trace)
+    assert [leg.who for leg in call.asterisk.legs] == ["alice", "bob"]
+    assert call.record.talked_s == approx(20.0, abs=1.5)
