@@ -13,7 +13,7 @@ from router.ari.errors import RequestRefused
 from router.ari.models import Event, PlaybackFinished
 from router.calls.call import Call
 from router.calls.errands import insist
-from router.calls.prompt import media
+from router.calls.prompt import media, own_or
 from router.calls.waiting_room import Told
 from router.model.plan import Announcements, Queue
 
@@ -71,7 +71,7 @@ class Announcer:
         self.stop()
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + _THANKED_WITHIN_S
-        self._begin(_WILL_CALL_BACK)
+        self._begin(own_or(self._call, self._call.plan.prompts.will_call_back, *_WILL_CALL_BACK))
         while self._playing is not None:
             try:
                 self.take(await self._call.next(ends_at - loop.time()))

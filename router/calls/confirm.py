@@ -2,9 +2,9 @@
 
 A mobile's voicemail answers as well as a person does, so the caller is connected only to who presses 1. 2 refuses.
 
-The prompts are Asterisk's own, those of its FollowMe application (core sounds): they are there wherever its core
-sounds are, in each of their languages, and speak the one of the leg's channel. Where they are missing the keys work
-all the same.
+The prompts are the plan's, else Asterisk's own, those of its FollowMe application (core sounds): they are there
+wherever its core sounds are, in each of their languages, and speak the one of the leg's channel. Where they are
+missing the keys work all the same.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from router.ari.errors import AriError, FeedOverflow
 from router.ari.models import PlaybackFinished
 from router.calls.call import Call, name_recording
 from router.calls.leg import Leg
+from router.calls.prompt import own_or
 from router.model.ending import LegResult
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ class Asking:
         try:
             with self._call.ari.feed(playback) as feed:
                 await self._hush()
-                await self._play(playback, _TOO_LATE)
+                await self._play(playback, own_or(self._call, self._call.plan.prompts.too_late, *_TOO_LATE))
                 with contextlib.suppress(TimeoutError, FeedOverflow):
                     async with asyncio.timeout(_TOO_LATE_S):
                         while self.leg.is_alive and not isinstance(await feed.next(), PlaybackFinished):
@@ -84,5 +85,9 @@ class Asking:
 
 def _question(call: Call) -> tuple[str, ...]:
     """One list, so that one request begins it and one ends it."""
-    who = (_CALL_FROM, f"recording:{name_recording(call.id)}") if call.name_said else (_CALL,)
-    return (*who, _KEYS, _PAUSE, _KEYS, _PAUSE, _KEYS)
+    own = call.plan.prompts
+    who = own_or(call, own.incoming, _CALL)
+    if call.name_said:
+        who = (*own_or(call, own.incoming_from, _CALL_FROM), f"recording:{name_recording(call.id)}")
+    keys = own_or(call, own.choose, _KEYS)
+    return (*who, *keys, _PAUSE, *keys, _PAUSE, *keys)

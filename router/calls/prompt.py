@@ -19,6 +19,11 @@ def media(call: Call, sound: str) -> str:
     return f"sound:{call.exchange.sounds / sound}"
 
 
+def own_or(call: Call, own: str | None, *asterisks: str) -> tuple[str, ...]:
+    """The URIs of a prompt that the plan has in place of Asterisk's."""
+    return (media(call, own),) if own is not None else asterisks
+
+
 async def play(call: Call, sound: str, *, answers: bool) -> None:
     """Plays a prompt to its end. A prompt that fails or never ends is passed over: the call matters more.
 

@@ -1,6 +1,7 @@
 """Screening: the caller says their name, and whoever picks up hears it before they decide.
 
-It is asked for by one of Asterisk's core sounds. The recording is Asterisk's and goes with the call.
+It is asked for by the plan's prompt, else by one of Asterisk's core sounds. The recording is Asterisk's and goes
+with the call.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ from router.ari.errors import AriError
 from router.ari.events import recording
 from router.ari.models import RecordingFailed, RecordingFinished
 from router.calls.call import Call, name_recording
-from router.calls.prompt import hear
+from router.calls.prompt import hear, own_or
 
 log = structlog.get_logger()
 
@@ -29,7 +30,8 @@ async def ask_name(call: Call) -> None:
     await call.caller.lease(call.exchange.limits.prompt_s + LONGEST_S + _MARGIN_S)
     await call.caller.step_aside()
     await call.caller.answer()
-    await hear(call, _PROMPT)
+    (prompt,) = own_or(call, call.plan.prompts.say_name, _PROMPT)
+    await hear(call, prompt)
     try:
         call.name_said = await _recorded(call, name_recording(call.id))
     except (AriError, TimeoutError) as error:

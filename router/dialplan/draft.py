@@ -18,7 +18,7 @@ from router.dialplan.contacts import Lists, read_lists
 from router.dialplan.departments import Department
 from router.dialplan.emergency import Emergency, Site
 from router.dialplan.faults import Fault, Path, Suggest
-from router.dialplan.features import Codes, Parking
+from router.dialplan.features import Codes, Parking, Prompts
 from router.dialplan.leaves import Many
 from router.dialplan.limits import DenyRule, Limits
 from router.dialplan.menus import Menu
@@ -100,6 +100,7 @@ class Draft:
     alerts: list[str] = field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None
+    prompts: Prompts | None = None
     tests: dict[int, RouteTest] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
 
@@ -182,6 +183,7 @@ def draft(source: Source, folder: Folder) -> Draft:
     plan.alerts = list(alerts.alerts) if alerts else []
     plan.codes = _one(plan, "codes", Codes)
     plan.parking = _one(plan, "parking", Parking)
+    plan.prompts = _one(plan, "prompts", Prompts)
     _rules(plan, ("tests",), RouteTest, plan.tests)
     return plan
 

@@ -1,4 +1,4 @@
-"""What a phone can do by dialling: codes and parking slots, as they are written."""
+"""What a phone can do by dialling, codes and parking slots, and what a company says itself, as they are written."""
 
 from pydantic import Field
 
@@ -34,6 +34,17 @@ class Codes(Part):
         """The codes that are written, by what they ask for."""
         written = ((feature, getattr(self, feature.value.replace("-", "_"))) for feature in Feature)
         return {feature: code for feature, code in written if code is not None}
+
+
+class Prompts(Part):
+    """Prompts in place of those that Asterisk brings, in the language of its core sounds."""
+
+    incoming: values.Sound | None = None
+    incoming_from: values.Sound | None = Field(default=None, alias="incoming-from")
+    choose: values.Sound | None = None
+    too_late: values.Sound | None = Field(default=None, alias="too-late")
+    say_name: values.Sound | None = Field(default=None, alias="say-name")
+    will_call_back: values.Sound | None = Field(default=None, alias="will-call-back")
 
 
 class Parking(Part):

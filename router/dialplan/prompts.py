@@ -35,6 +35,10 @@ def _named(plan: Draft) -> Iterator[tuple[Path, str]]:
         for key in place:
             value = value.get(key) if isinstance(value, dict) else None
         yield from _below(place, value)
+    own = plan.source.value.get("prompts")
+    for key, entry in own.items() if isinstance(own, dict) else ():
+        if isinstance(entry, str) and _is_name(entry):
+            yield ("prompts", key), entry
 
 
 def _below(path: Path, value: Any) -> Iterator[tuple[Path, str]]:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from router.dialplan import values
 from router.dialplan.departments import Department, no_repeats
 from router.dialplan.emergency import Emergency, Site
-from router.dialplan.features import Codes, Parking
+from router.dialplan.features import Codes, Parking, Prompts
 from router.dialplan.leaves import Many, Short
 from router.dialplan.limits import DenyRule, Limits
 from router.dialplan.menus import Menu
@@ -154,4 +154,5 @@ class Company(Head):
     alerts: Many[values.Email] = Field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None
+    prompts: Prompts | None = None
     tests: list[RouteTest] = Field(default_factory=list)

@@ -30,7 +30,7 @@ def sounds_of(plan: DialPlan) -> frozenset[str]:
     named = chain(*map(_played, _steps(plan)), *map(_of_department, plan.departments.values()))
     menus = ((menu.prompt, menu.invalid) for menu in plan.menus.values())
     denied = (rule.prompt for rule in plan.denied)
-    return frozenset(name for name in chain(named, *menus, denied) if name)
+    return frozenset(name for name in chain(named, *menus, denied, plan.prompts.named) if name)
 
 
 def _steps(plan: DialPlan) -> Iterator[DepartmentStep]:

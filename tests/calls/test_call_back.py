@@ -13,6 +13,7 @@ from pytest import approx
 from router.calls.reconcile import reconcile
 from router.model.call import CallId, Direction
 from router.model.ending import Outcome
+from router.model.own_prompts import OwnPrompts
 from router.model.people import Standing
 from router.model.plan import Announcements, CallBackOffer
 from router.model.queue import CallBack
@@ -73,6 +74,17 @@ def test_who_asks_is_told_so_and_let_go() -> None:
     ending = record(house, 2).ending
     assert ending is not None
     assert (ending.outcome, record(house, 2).waited_s) == (Outcome.CALL_BACK, approx(8, abs=0.1))
+
+
+def test_a_company_says_in_its_own_words_that_it_calls_back() -> None:
+    async def scene(house: House) -> None:
+        await busy_then(house)
+        await asyncio.sleep(20.0)
+
+    plan = replace(PLAN, prompts=OwnPrompts(will_call_back="acme/we-call-back"))
+    house = played(scene, plan=plan, phones={"alice": TALKS_30_S})
+
+    assert house.asterisk.lines[1].heard.in_order[-1] == "prompt:acme/we-call-back"
 
 
 def test_a_prompt_that_never_ends_does_not_keep_them_until_the_dialplan_takes_them_back() -> None:

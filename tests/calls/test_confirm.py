@@ -8,6 +8,7 @@ import pytest
 from pytest import approx
 
 from router.model.ending import LegResult, Outcome
+from router.model.own_prompts import OwnPrompts
 from router.model.plan import Music, Order
 from router.model.steps import Member, RingStep
 from tests.calls.house import PROMPTS, SALES_NUMBER, House, Placed, nothing_left, only, place
@@ -65,6 +66,18 @@ def test_who_picks_up_hears_what_to_press_until_they_press_it() -> None:
         call.line.who,
     ]
     assert heard[-1].from_s == approx(7.0, abs=0.1), "the prompt stops at the key"
+
+
+def test_a_company_says_it_in_its_own_words() -> None:
+    own = OwnPrompts(incoming="acme/call", choose="acme/keys", too_late="acme/late")
+    call = place(
+        plan=replace(only(ring(MOBILE, BOB)), prompts=own),
+        caller=Caller(talks_for_s=10.0),
+        phones={AT_MOBILE: decides("", after_s=3.0), "bob": answers(after_s=6.0)},
+    )
+
+    heard = [span.what for span in call.leg(AT_MOBILE).heard]
+    assert heard[1:] == ["prompt:acme/call", "prompt:acme/keys", "prompt:acme/late"], "bob took it meanwhile"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Screening: the caller says their name first, and whoever picks up hears it and decides."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pytest import approx
 
 from router.calls.sweep import sweep
 from router.model.ending import LegResult, Outcome
+from router.model.own_prompts import OwnPrompts
 from router.model.plan import Music, Order
 from router.model.steps import Member, RingStep
 from tests.calls.house import House, only, place
@@ -34,6 +36,16 @@ def test_the_caller_says_their_name_and_the_member_hears_it_before_deciding() ->
     assert heard[2].startswith("prompt:callrouter.") and heard[2].endswith(".said")
     assert heard[3] == "prompt:followme/options"
     assert call.outcome is Outcome.ANSWERED
+
+
+def test_a_company_asks_for_the_name_and_tells_it_in_its_own_words() -> None:
+    own = OwnPrompts(say_name="acme/name", incoming_from="acme/from")
+    plan = replace(only(ring("alice")), prompts=own)
+    call = place(plan=plan, caller=SPEAKS, phones={"alice": decides("1", asked_for_s=12.0)})
+
+    assert call.line.heard.in_order[0] == "prompt:acme/name"
+    heard = [span.what for span in call.leg("alice").heard]
+    assert (heard[1], heard[3]) == ("prompt:acme/from", "prompt:followme/options")
 
 
 def test_the_name_is_deleted_with_the_call() -> None:

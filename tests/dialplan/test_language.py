@@ -6,6 +6,7 @@ from router.dialplan.load import load
 from router.model.call import Verification
 from router.model.department import Condition, DialPlan, Feature, MenuChoice, Recording
 from router.model.number import NumberKind, PatternKind, PhoneNumber
+from router.model.own_prompts import OwnPrompts
 from router.model.people import ForwardWhen
 from router.model.plan import Announcements, CallBackOffer, DeadEnd, Music, Order, Play, Reject, RejectCause
 from router.model.steps import HopStep, Member, MenuStep, QueueStep, RingStep, VoicemailStep
@@ -244,6 +245,17 @@ def test_codes_and_parking(whole: DialPlan) -> None:
     assert whole.parking is not None
     assert (whole.parking.extension.value, whole.parking.for_s) == ("710", 45.0)
     assert [slot.value for slot in whole.parking.slots] == [str(slot) for slot in range(711, 720)]
+
+
+def test_a_company_says_what_the_router_says_of_itself(whole: DialPlan) -> None:
+    assert whole.prompts == OwnPrompts(
+        incoming="own-incoming",
+        incoming_from="own-incoming-from",
+        choose="own-choose",
+        too_late="own-too-late",
+        say_name="own-say-name",
+        will_call_back="own-will-call-back",
+    )
 
 
 def test_a_trunk_writes_numbers_for_its_own_country(whole: DialPlan) -> None:

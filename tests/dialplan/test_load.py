@@ -123,7 +123,7 @@ def test_a_plan_without_rules_uses_all_trunks_and_the_countrys_emergency_numbers
 TOLD = """
 a.yaml:4:11: timezone: "Europe/Londn" is no time zone; did you mean "Europe/London"?
 a.yaml:5:1: wallpaper: is no key here; known: alerts, codes, company, contacts, country, departments, \
-emergency, inbound, limits, menus, outbound, parking and 6 more
+emergency, inbound, limits, menus, outbound, parking and 7 more
 b.yaml:3:34: people.alice.phone: "SIP/alice" is no phone; write PJSIP/ and the endpoint's name, \
 such as PJSIP/alice
 b.yaml:4:59: people.bob.fax: is no key here; known: caller_id, department, email, extension, forward, \

@@ -51,7 +51,8 @@ def test_every_example_of_the_papers_works(example: str, tmp_path: Path) -> None
     (tmp_path / "contacts/suppliers.csv").write_text(SUPPLIERS, "utf-8")
     (tmp_path / "rates").mkdir()
     (tmp_path / "rates/voipco.csv").write_text(DECK, "utf-8")
-    for prompt in ("welcome", "closed", "sales-greeting", "main-menu", "recorded", "call-back"):
+    named = ("welcome", "closed", "sales-greeting", "main-menu", "recorded", "call-back")
+    for prompt in (*named, "you-have-a-call", "one-or-two", "we-call-back"):
         write_prompt(tmp_path / "sounds" / f"{prompt}.wav")
 
     plan = plan_of(load(tmp_path))
