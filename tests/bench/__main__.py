@@ -44,7 +44,9 @@ async def load(page: Page, rates: list[int], seconds: int) -> int:
     page.say(
         f"400 days of 200 departments proved, each with hours of its own (callrouter prove): {alone.prove_s:.1f} s"
     )
-    page.say(f"A rate deck of {PREFIXES:,} prefixes read: {alone.deck_s:.1f} s")
+    page.say(
+        f"A rate deck of {PREFIXES:,} prefixes read: {alone.deck_s:.1f} s; no two alike: {alone.unlike_s:.1f} s"
+    )
     page.door(await ask_door())
     for rate in rates:
         for way in (DIAL, HTTP, WEBSOCKET, *((STORELESS,) if rate == WITHOUT_RECORDS else ())):

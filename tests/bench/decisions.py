@@ -28,6 +28,7 @@ from tests.bench.company import NUMBERS, PEOPLE, caller, desk, number, write_pla
 REPLAYED = 10_000
 RULES, TRUNKS = 1_000, 5  # for calls out
 PREFIXES, DESTINATIONS = 200_000, 5_000  # of a rate deck
+HEADER = "prefix,description,per_minute,connection_fee,increment"
 CALLED = ("+14155550134", "+442071838750")  # by calls out; the deck has a rate for each
 AT = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -51,13 +52,14 @@ def percentile(values: Iterable[float], share: float) -> float:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alone:
     """Seconds: to load the plan, to compare two over `REPLAYED` calls, to prove one over 400 days, to read a rate
-    deck of `PREFIXES`; decisions."""
+    deck of `PREFIXES`, and one in which no two rows cost the same; decisions."""
 
     load_s: float
     decisions: list[Timed]
     diff_s: float
     prove_s: float
     deck_s: float
+    unlike_s: float
 
 
 def time_alone() -> Alone:
@@ -76,6 +78,7 @@ def time_alone() -> Alone:
         diff_s=_diff_s(loaded.plan, replace(loaded.plan, inbound=())),
         prove_s=_prove_s(loaded.plan),
         deck_s=deck_s,
+        unlike_s=_unlike_s(),
     )
 
 
@@ -171,7 +174,18 @@ def _deck() -> tuple[float, RateDeck]:
     costs = [f"to {number},{number / 1e5:.5f},0.01,60/1" for number in range(DESTINATIONS)]
     rows = [f"{_prefix(index)},{costs[index % DESTINATIONS]}" for index in range(PREFIXES - len(CALLED))]
     rows += [f"{called[1:6]},{costs[0]}" for called in CALLED]
-    text = "\n".join(["prefix,description,per_minute,connection_fee,increment", *rows])
+    return _read("\n".join([HEADER, *rows]))
+
+
+def _unlike_s() -> float:
+    rows = (
+        f"{_prefix(index)},to {index},{index / 1e5:.5f},{index % 977 / 1e3:.3f},{index % 59 + 1}/{index % 7 + 1}"
+        for index in range(PREFIXES)
+    )
+    return _read("\n".join([HEADER, *rows]))[0]
+
+
+def _read(text: str) -> tuple[float, RateDeck]:
     began = perf_counter()
     deck = read_deck(text)
     took = perf_counter() - began

@@ -184,6 +184,24 @@ def test_a_faulty_row_is_told_with_its_line(row: str, what: str) -> None:
     assert read_deck(f"{HEADER}442,GB,1,,,,\n{row}\n").faults == [(3, what)]
 
 
+def test_a_deck_of_more_terms_than_are_kept_is_read_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(f"44{n},to {n % 7},0.0{n % 7},,,,\n" for n in range(30))
+    kept = deck(HEADER + rows)
+
+    monkeypatch.setattr("router.dialplan.deck.MOST_TERMS", 3)
+
+    assert deck(HEADER + rows) == kept
+
+
+def test_every_row_of_one_prefix_is_told_by_its_own_line() -> None:
+    rows = "44,a,1,,,,\n44,b,1,,,,2027-01-01\n44,c,1,,,,2026-01-01\n"
+    read = read_deck(HEADER + rows + rows)
+    since = ("", " from 2027-01-01", " from 2026-01-01")
+    assert read.faults == [
+        (5 + at, f"44{day} is there already, in line {2 + at}; keep one") for at, day in enumerate(since)
+    ]
+
+
 def test_a_prefix_is_there_twice_only_when_both_are_valid_from_the_same_day() -> None:
     read = read_deck(HEADER + "44,GB,1,,,,2026-01-01\n44,GB,1,,,,2027-01-01\n44,GB,2,,,,2027-01-01\n")
 
