@@ -58,7 +58,7 @@ class Routed:
         return await self.record(line["call"])
 
     async def phones_known(self) -> None:
-        """The router knows of every registered phone: who came back just now is passed over for two seconds."""
+        """The router knows of every registered phone: who came back just now is passed over for half a second."""
         async with asyncio.timeout(10.0):
             while not await asyncio.to_thread(self._are_known):
                 await asyncio.sleep(0.1)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from router.ari.client import Ari
 from router.ari.errors import Unreachable
-from router.calls.presence import ASKED_EVERY_S, Presence
+from router.calls.presence import ASKED_EVERY_S, LATEST_S, Presence, pause_s
 from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.today import Today
@@ -108,7 +108,25 @@ def test_phones_are_known_to_be_registered_or_not_by_one_request_for_all() -> No
     run(main())
 
 
-def test_a_phone_that_comes_back_is_rung_again_after_seconds() -> None:
+@pytest.mark.parametrize(("endpoints", "every_s"), [(0, 0.5), (4, 0.5), (250, 0.5), (600, 1.2), (5000, 2.0)])
+def test_many_phones_are_asked_for_less_often(endpoints: int, every_s: float) -> None:
+    assert pause_s(endpoints) == pytest.approx(every_s)
+
+
+def test_an_asterisk_that_is_away_is_asked_every_two_seconds() -> None:
+    async def main() -> None:
+        phones = Phones()
+        phones.is_away = True
+        async with phones.asterisk:
+            asking = asyncio.ensure_future(phones.presence.run())
+            await asyncio.sleep(5 * LATEST_S - 0.1)
+            asking.cancel()
+        assert phones.asked == 5
+
+    run(main())
+
+
+def test_a_phone_that_comes_back_is_rung_again_within_half_a_second() -> None:
     async def main() -> None:
         phones = Phones()
         async with phones.asterisk:
