@@ -69,11 +69,11 @@ async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Endin
     call.note(f"rings {leg.person} first")
     shown = f'"{display_name(name) or called}" <{called}>'
     call.legs.start(leg, variables={"CONNECTEDLINE(all,i)": shown}, originator=None)
-    await _until_answered(call, leg)
+    await until_answered(call, leg)
     return None if leg.answered_at is not None else endings.unanswered((leg.came_to,))
 
 
-async def _until_answered(call: Call, leg: Leg) -> None:
+async def until_answered(call: Call, leg: Leg) -> None:
     """Waits until the leg is answered, over, or has rung for as long as it may."""
     loop, each_s = asyncio.get_running_loop(), call.exchange.limits.outgoing_rings_s
     leased_until = loop.time() + each_s if call.is_emergency else math.inf
@@ -200,5 +200,5 @@ async def _try(
     await call.caller.lease(rings_for_s)
     if call.caller.is_answered:  # click-to-call or a transfer: they hear that it rings
         await call.caller.let_hear(Music.RINGING)
-    await _until_answered(call, leg)
+    await until_answered(call, leg)
     return leg

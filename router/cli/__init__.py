@@ -36,6 +36,7 @@ for command in (
     running.voicemails,
     calling.call,
     calling.hang_up,
+    calling.emergency_test,
     running.reload,
     running.changes,
     blocks.block,

@@ -43,6 +43,27 @@ def hang_up(call_id: str, settings_file: Path | None) -> None:
     click.echo(f"call {call_id} is ended")
 
 
+@click.command("emergency-test")
+@click.argument("site", metavar="SITE")
+@click.option("consents", "--yes", is_flag=True, help="Really place the call; without it nothing is done.")
+@SETTINGS
+def emergency_test(site: str, consents: bool, settings_file: Path | None) -> None:
+    """Calls a site's test number as help would be called from there; exit code 0 if somebody answered."""
+    from router.cli.asking import ask, listen
+
+    if not consents:
+        raise click.UsageError(
+            f"this calls the test number of {site} over your trunks; add --yes if that is wanted"
+        )
+    settings = settings_in(settings_file)
+    told = ask(settings, "POST", "/emergency-test", json_of({"site": site, "consent": True}))
+    click.echo(f"calls {told['number']} for {told['site']}: {told['location']}; call {told['call']}")
+    for choice in told["trunks"]:
+        click.echo(f"by {choice['trunk']}, showing {choice['shows']}")
+    if not _follow(listen(settings, f"/calls/{told['call']}/events")):
+        sys.exit(FAULTS)
+
+
 def _follow(steps: Iterable[Mapping[str, Any]]) -> bool:
     """Prints each step. Whether two people talked, and the call is over."""
     last: Mapping[str, Any] = {}

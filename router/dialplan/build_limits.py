@@ -36,6 +36,7 @@ def site(draft: Draft, country: str, name: str, entry: Site) -> model.Site:
         location=entry.location,
         country=entry.country or country,
         where=draft.source.where(("sites", name)),
+        test_number=entry.test_number or "",
     )
 
 

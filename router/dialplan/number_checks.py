@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from router.dialplan import self_test
 from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import emergency_numbers, is_valid, public_number
@@ -24,6 +25,7 @@ def check(plan: Draft) -> None:
     labels(plan, taken)
     phones(plan)
     codes(plan)
+    self_test.check(plan, taken)
 
 
 def numbers(plan: Draft) -> Mapping[str, Path]:

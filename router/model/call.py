@@ -54,7 +54,7 @@ class OutboundCall:
     show_as: the department whose number the call itself asks to show. forwarded: a department's caller is passed on
     to a number: the department's identity goes before the person's. by: whose number it is then, None for nobody's;
     by_choice: it is where the person's own forwarding leads. caller: whose call is forwarded, None where it is
-    nobody's.
+    nobody's. site: from which help is called, None for where the person's phone stands.
     """
 
     id: CallId
@@ -68,6 +68,7 @@ class OutboundCall:
     by_choice: bool = False
     caller: CallerId | None = None
     channel: str = ""
+    site: str | None = None
 
 
 def endpoint_of(channel_name: str) -> str:

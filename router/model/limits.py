@@ -111,10 +111,14 @@ NOTHING_USED = Used()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where phones stand. caller_id: shown by their emergency calls. location: for who comes to help."""
+    """Where phones stand. caller_id: shown by their emergency calls. location: for who comes to help.
+
+    test_number: to be called in the self-test, "" for none.
+    """
 
     key: str
     caller_id: PhoneNumber
     location: str
     country: str
     where: str = ""
+    test_number: str = ""

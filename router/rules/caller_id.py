@@ -259,7 +259,8 @@ class _Outgoing:
     def _call_back_number(self) -> PhoneNumber | None:
         """Of the site where the phone stands, else the company's."""
         person = self.plan.people.get(self.call.by or "")
-        site = self.plan.sites.get(person.site or "") if person is not None else None
+        stands_at = self.call.site or (person.site if person is not None else None)
+        site = self.plan.sites.get(stands_at or "")
         if site is None:
             return self.plan.emergency.caller_id
         self._note(site.where, True, f"the phone stands at {site.key}: {site.location}")

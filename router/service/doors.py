@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from router.calls import self_test
 from router.calls.for_help import MayNotEnd
 from router.calls.progress import steps_while_it_lasts
 from router.console.blocks import Blocks
@@ -11,6 +12,7 @@ from router.console.dialling import dialling_route
 from router.console.door import Door, Forbidden, Refused, Unavailable
 from router.console.live_calls import CallDesk, Steps
 from router.console.plan import PlanDesk
+from router.console.self_test import self_test_route
 from router.console.state import Standings
 from router.console.trunks import TrunkDesk
 from router.model.call import CallId
@@ -37,6 +39,7 @@ def routes(service: "Service", token: str) -> list[web.RouteDef]:
     )
     return [
         dialling_route(door, lambda by, to, department: _place(service, by, to, department)),
+        self_test_route(door, lambda site: _self_test(service, site)),
         *CallDesk(
             hang_up=lambda call_id, by: _hang_up(service, call_id, by),
             live=lambda call_id, every_s: _steps(service, call_id, every_s),
@@ -60,6 +63,19 @@ def _hang_up(service: "Service", call_id: CallId, by: str) -> bool:
         return service.live.hang_up(call_id, by)
     except MayNotEnd as error:
         raise Forbidden(str(error)) from error
+
+
+def _self_test(service: "Service", site: str) -> dict[str, Any]:
+    if not service.socket.is_connected:
+        raise Unavailable("the router is not connected to Asterisk; its log says why")
+    placed = self_test.place(service.live, service.plan.current, site)
+    return {
+        "call": placed.call,
+        "number": placed.site.test_number,
+        "site": placed.site.key,
+        "location": placed.site.location,
+        "trunks": [{"trunk": choice.trunk, "shows": choice.shown} for choice in placed.decision.trunks],
+    }
 
 
 def _steps(service: "Service", call_id: CallId, every_s: float) -> Steps | None:

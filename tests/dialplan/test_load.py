@@ -318,6 +318,30 @@ def test_an_extension_that_is_a_short_number_too_is_worth_a_warning(load_text: L
     ]
 
 
+@pytest.mark.parametrize(
+    ("site", "warned"),
+    [
+        ("{caller_id: 212 555 0100, location: Broadway, country: US, test_number: 933}", []),
+        ("{caller_id: 020 7946 0100, location: London, test_number: 933}", ["933 is not known for tests in GB"]),
+        ("{caller_id: 020 7946 0100, location: London}", []),
+    ],
+)
+def test_a_test_number_that_is_not_the_countrys_known_one_is_worth_a_warning(
+    load_text: LoadText, site: str, warned: list[str]
+) -> None:
+    site = site.replace("212 555", "+1 212 555")
+    loaded = load_text(
+        HEAD
+        + "trunks: {t: {dial: 'PJSIP/{number}@t', caller_ids: [020 7946 0100, +12125550100]}}\n"
+        + SALES
+        + f"sites: {{here: {site}}}\n"
+    )
+
+    assert loaded.plan is not None, loaded.faults
+    told = [warning.what.partition(";")[0] for warning in loaded.warnings if "test_number" in warning.path]
+    assert told == warned
+
+
 def test_numbers_are_not_judged_by_a_country_that_is_none(load_text: LoadText) -> None:
     rule = "inbound: [{name: n, from: '0843*', do: [{reject: busy}]}]\n"
     trunk = "trunks: {voipco: {dial: 'PJSIP/{number}@voipco', caller_ids: 020 7946 0100 - 0199}}\n"
