@@ -455,7 +455,7 @@ def test_a_call_over_within_two_seconds_says_so_and_who_hung_up(
     short = record("c1", answered_at=MONDAY, ended_at=ended_at, ending=endings.answered(by))
     in_store(tmp_path, lambda store: store.save_calls([short]))
 
-    assert (f"answered, two seconds: {who} hung up" in run("calls").output) is is_marked
+    assert (f"answered, over within 2 s: {who} hung up" in run("calls").output) is is_marked
 
 
 def test_a_call_that_was_recorded_says_so(run: Run, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from router.calls.call import Call
 from router.model.ending import Ending
 from router.model.plan import Music, RejectCause
 from router.rules import endings
+from router.rules.words import duration
 
 
 async def dead_end(call: Call, for_s: float) -> Ending:
     """Lets the caller hear music until they give up, `for_s` seconds at most."""
     ending = call.ends_as = endings.rejected(RejectCause.REJECTED)  # the dialplan would ring people for them
-    call.note(f"music for {for_s:g} s at most, then the end")
+    call.note(f"music for {duration(for_s)} at most, then the end")
     await call.caller.lease(for_s)
     await call.caller.answer()
     await call.caller.let_hear(Music.HOLD)

@@ -26,6 +26,7 @@ from router.model.plan import Music, Order, Queue
 from router.model.queue import Waiting
 from router.rules.queue import nobody_there, present
 from router.rules.ringing import Offer
+from router.rules.words import duration
 
 log = structlog.get_logger()
 
@@ -158,7 +159,7 @@ class _Wait:
         if not self._rings.is_over or self._place.offers:
             return None
         if self._loop.time() >= self._ends_at:
-            return f"{self._step.longest_s:g} s are over"
+            return f"{duration(self._step.longest_s)} are over"
         return self._place.pointless if self._step.leave_when_nobody else None
 
     def _asks_for_call_back(self, event: Event) -> bool:

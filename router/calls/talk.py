@@ -14,6 +14,7 @@ from router.calls.leg import Leg
 from router.calls.recording import record_talk
 from router.model.ending import Ending, Party
 from router.rules import endings
+from router.rules.words import duration
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ async def until_parted(call: Call, leg: Leg) -> Ending:
         if limited_s < math.inf:
             if may_warn and limited_s <= _WARNED_S:
                 may_warn = False
-                call.note(f"the talk may last {limited_s:.0f} s more")
+                call.note(f"the talk may last {duration(round(limited_s))} more")
                 call.errands.run(_warn(call, leg))
             wait_s = min(wait_s, limited_s - _WARNED_S if may_warn else math.inf, _LOOKED_AGAIN_S)
         if call.caller.is_leased and not await _end_lease(call):

@@ -210,7 +210,7 @@ def _outcome(record: CallRecord) -> Text:
     if ending is None:
         return Text("going on", style="cyan")
     fault = f" ({ending.fault.value})" if ending.fault in (Fault.US, Fault.TRUNK) else ""
-    seconds = f", two seconds: {_HUNG_UP[ending.by]} hung up" if record.is_two_second else ""
+    seconds = f", over within 2 s: {_HUNG_UP[ending.by]} hung up" if record.is_two_second else ""
     style = "green" if ending.outcome in _GOOD else "red" if ending.outcome is Outcome.FAILED else "yellow"
     return Text(f"{ending.outcome.value}{seconds}{fault}", style=style)
 
