@@ -40,10 +40,10 @@ def limit_reached(call: Call, decision: CallerIdDecision) -> None:
     _send(call, call.plan.alerts, "limit", alerts.limit_reached(decision, _calling(call)))
 
 
-def money_spent(exchange: Exchange, plan: DialPlan, words: alerts.Words) -> None:
-    """See `Accounts`: of no call alone."""
+def of_no_call(exchange: Exchange, plan: DialPlan, words: alerts.Words) -> None:
+    """Of an account or a PIN."""
     exchange.state.note(f"{words.subject[0].lower()}{words.subject[1:]}", by="the limits")
-    _mail(exchange, plan, plan.alerts, f"{new_call_id(exchange.now())}-spent", words)
+    _mail(exchange, plan, plan.alerts, f"{new_call_id(exchange.now())}-told", words)
 
 
 def _send(call: Call, to: tuple[str, ...], what: str, words: alerts.Words) -> None:

@@ -16,6 +16,7 @@ from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall, Verification, endpoint_of
 from router.model.caller import CallerId, Presentation
 from router.model.ending import Ending
+from router.model.pin import Asking
 from router.model.record import DecisionInputs
 from router.rules.identity import caller_name
 from router.rules.inbound import PERSON_RINGS_FOR_S
@@ -106,6 +107,7 @@ async def placed(
         withhold=dialled.withhold or caller.presentation is Presentation.WITHHELD,
         show_as=dialled.show_as or show_as,
         channel=call.channel.id,
+        pin=Asking.MAY,
     )
     person = call.plan.people.get(by or "")
     call.occupies(by)

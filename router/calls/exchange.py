@@ -8,6 +8,7 @@ from pathlib import Path
 
 from router.ari.client import Ari
 from router.calls.journal import Journal
+from router.calls.pins import Pins
 from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.state import State
@@ -61,7 +62,8 @@ class Exchange:
 
     sounds: folder with the prompts of the plan, at the same path for us and for Asterisk.
     staff: what people's phones are doing; state: what people have set; waiting: who waits for a member;
-    trunks: what the trunks are doing; accounts: what people and departments call.
+    trunks: what the trunks are doing; accounts: what people and departments call;
+    pins: what people type.
     message_kept, alert_kept: called when a message, an alert waits to be mailed.
     name_of: looks a caller's name up by E.164 number, within its own short limit; None where nothing does.
     """
@@ -78,6 +80,7 @@ class Exchange:
     waiting: WaitingRoom
     trunks: Trunks
     accounts: Accounts
+    pins: Pins
     limits: CallLimits = CallLimits()
     message_kept: Callable[[], None] = lambda: None
     alert_kept: Callable[[], None] = lambda: None

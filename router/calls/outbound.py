@@ -3,10 +3,13 @@
 import asyncio
 import math
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import structlog
 
 from router.calls import alerts, features, inbound, park
+from router.calls.ask_pin import ask_pin
 from router.calls.call import Call
 from router.calls.errands import insist
 from router.calls.identity import may_leave, shown_by_trunk
@@ -19,10 +22,12 @@ from router.dialplan.replay import trunks_noted
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId, display_name
 from router.model.decision import CallerIdDecision, CallTo, TrunkChoice
+from router.model.department import Person
 from router.model.ending import Ending
+from router.model.pin import Asking
 from router.model.plan import Music, RejectCause
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id, refusal
+from router.rules.caller_id import choose_caller_id, refusal, without_pin
 from router.rules.explain import shown_text
 
 log = structlog.get_logger()
@@ -30,19 +35,7 @@ log = structlog.get_logger()
 
 async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
     """Carries a call placed by a phone, or for one by click-to-call. caller: the phone, as colleagues see it."""
-    situation = call.exchange.state.situation
-    decision = choose_caller_id(facts, call.plan, facts.placed_at, situation)
-    log.info("decided", to=decision.to.value, because=decision.because)
-    call.save(
-        department=decision.department,
-        shown=shown_text(decision),
-        rule=decision.rule,
-        because="; ".join(filter(None, (call.record.because, decision.because))),
-        steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
-        inputs=replace(
-            call.record.inputs, trunks=trunks_noted(situation), used=decision.used, rate=decision.rate
-        ),
-    )
+    decision = _decide(call, facts, facts.placed_at)
     match decision.to:
         case CallTo.PERSON | CallTo.DEPARTMENT | CallTo.MENU:
             return await inbound.handle(call, _internal(call, facts, caller))
@@ -51,14 +44,43 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
         case CallTo.PARKED:
             return await park.retrieve(call, decision.target or "")
         case CallTo.NOWHERE:
-            call.note(f"refused: {decision.refused}")
-            if decision.exceeded:
-                alerts.limit_reached(call, decision)
             return await call.until_left(_refused(call, decision))
+        case CallTo.TRUNKS if decision.pin is not None:
+            return await call.until_left(_with_pin(call, facts, decision, call.plan.people[decision.pin]))
         case CallTo.TRUNKS:
             return await call.until_left(_by_trunks(call, decision))
         case CallTo.EMERGENCY:
             return await _emergency(call, decision)
+
+
+def _decide(call: Call, facts: OutboundCall, at: datetime) -> CallerIdDecision:
+    situation = call.exchange.state.situation
+    decision = choose_caller_id(facts, call.plan, at, situation)
+    log.info("decided", to=decision.to.value, because=decision.because)
+    _note(call, decision, trunks=trunks_noted(situation))
+    return decision
+
+
+def _note(call: Call, decision: CallerIdDecision, **inputs: Any) -> None:
+    call.save(
+        department=decision.department,
+        shown=shown_text(decision),
+        rule=decision.rule,
+        because="; ".join(dict.fromkeys(filter(None, (call.record.because, decision.because)))),
+        steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
+        inputs=replace(call.record.inputs, used=decision.used, rate=decision.rate, **inputs),
+    )
+
+
+async def _with_pin(call: Call, facts: OutboundCall, decision: CallerIdDecision, person: Person) -> Ending:
+    """Asks for the PIN first; then the call is judged once more, since others were placed meanwhile."""
+    why = await ask_pin(call, person)
+    if why is not None:
+        decision = without_pin(decision, why)
+        _note(call, decision)
+        return await _refused(call, decision)
+    decision = _decide(call, replace(facts, pin=Asking.TYPED), call.exchange.now())
+    return await (_by_trunks if decision.to is CallTo.TRUNKS else _refused)(call, decision)
 
 
 async def ring_first(call: Call, leg: Leg, called: str, name: str = "") -> Ending | None:
@@ -104,6 +126,9 @@ def _internal(call: Call, facts: OutboundCall, caller: CallerId) -> InboundCall:
 
 async def _refused(call: Call, decision: CallerIdDecision) -> Ending:
     """Told as early media, where the plan has words for it: it costs nobody anything."""
+    call.note(f"refused: {decision.refused}")
+    if decision.exceeded:
+        alerts.limit_reached(call, decision)
     if decision.prompt is not None:
         await play(call, decision.prompt, answers=False)
     return endings.rejected(refusal(decision))

@@ -25,6 +25,7 @@ from router.model.department import DialPlan
 from router.model.hours import FeedCopy, Switch
 from router.model.limits import Usage
 from router.model.people import NOTHING_SET, Standing
+from router.model.pin import PinStanding
 from router.model.queue import CallBack, call_back_key
 from router.model.record import CallRecord
 from router.model.situation import Situation
@@ -70,6 +71,7 @@ class State:
         self.turns: dict[str, str] = {}
         self.trunks: dict[str, TrunkState] = {}
         self.usages: dict[str, Usage] = {}
+        self.pins: dict[str, PinStanding] = {}
         self._unwritten: dict[_Write, str | None] = {}
         self._read: dict[_Write, str] = {}  # the text each entry was last read from, until it is changed here
         self._changes: list[Change] = []
@@ -144,6 +146,14 @@ class State:
         if self.alerts.pop(key, None) is not None:
             self._write(StateKind.ALERT, key, None)
 
+    def keep_pin(self, person: str, standing: PinStanding | None) -> None:
+        """None: it was typed rightly."""
+        if standing is not None:
+            self.pins[person] = standing
+        elif self.pins.pop(person, None) is None:
+            return
+        self._write(StateKind.PIN, person, standing)
+
     def end_call_back(self, entry: CallBack, because: str) -> None:
         """because: such as "they talked with alice"."""
         if self.call_backs.pop(entry.key, None) is not None:
@@ -188,6 +198,7 @@ class State:
         self._take(StateKind.STANDING, await self._store.state(StateKind.STANDING), self._standings, Standing)
         self._take(StateKind.BLOCK, await self._store.state(StateKind.BLOCK), self._blocks, Block)
         self._take(StateKind.FEED, await self._store.state(StateKind.FEED), self.feeds, FeedCopy)
+        self._take(StateKind.PIN, await self._store.state(StateKind.PIN), self.pins, PinStanding)
         self._take(StateKind.ALERT, await self._store.state(StateKind.ALERT), self.alerts, Alert)
         self._take(StateKind.CALL_BACK, await self._store.state(StateKind.CALL_BACK), self.call_backs, CallBack)
         self.situation = self._view()

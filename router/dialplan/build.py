@@ -15,6 +15,7 @@ from router.dialplan.numbers import country_code, national_prefix, public_number
 from router.model import department as model
 from router.model.number import PhoneNumber
 from router.model.own_prompts import OwnPrompts
+from router.model.pin import Pin
 from router.model.rate import RateDeck
 from router.model.trunk import BreakerLimits
 
@@ -108,6 +109,7 @@ def _person(draft: Draft, name: str, person: people.Person) -> model.Person:
         forward={when: number for when, number in forward.items() if number is not None},
         limits=limits(person.limits, draft.context.country),
         site=person.site,
+        pin=Pin(**person.pin.model_dump()) if person.pin else None,
         where=draft.source.where(("people", name)),
     )
 
@@ -219,6 +221,7 @@ def _test(draft: Draft, at: int, test: tested.RouteTest) -> model.RouteTest:
         expect_caller_id=shown,
         expect_trunks=tuple(expect.trunks) if expect.trunks is not None else None,
         expect_refused=expect.refused,
+        expect_pin=expect.pin,
         press=tuple(call.press),
         trunk=call.trunk,
         verified=call.verified,

@@ -71,7 +71,7 @@ def _unusual(entry: Unusual | None) -> model.Unusual | None:
 def deny_rule(draft: Draft, at: int, rule: DenyRule) -> model.DenyRule:
     return model.DenyRule(
         path=draft.source.where(("outbound", "deny", at)),
-        name=rule.name or f"{listed(rule.to) or 'every number'} is denied",
+        name=rule.name or f"{listed(rule.to) or 'every number'} {'needs a PIN' if rule.pin else 'is denied'}",
         called=tuple(rule.to),
         departments=tuple(rule.departments),
         people=tuple(rule.people),
@@ -79,5 +79,6 @@ def deny_rule(draft: Draft, at: int, rule: DenyRule) -> model.DenyRule:
         except_people=tuple(rule.except_people),
         during=tuple(rule.during),
         outside=tuple(rule.outside),
+        pin=rule.pin,
         prompt=rule.play,
     )

@@ -45,6 +45,8 @@ class Prompts(Part):
     too_late: values.Sound | None = Field(default=None, alias="too-late")
     say_name: values.Sound | None = Field(default=None, alias="say-name")
     will_call_back: values.Sound | None = Field(default=None, alias="will-call-back")
+    pin: values.Sound | None = None
+    pin_wrong: values.Sound | None = Field(default=None, alias="pin-wrong")
 
 
 class Parking(Part):

@@ -25,6 +25,9 @@ def denied(plan: Draft) -> None:
             plan.fault(("outbound", "deny", at, "to"), "emergency numbers cannot be denied")
         elif rule.is_internal:
             plan.fault(("outbound", "deny", at, "to"), "extensions cannot be denied; only calls by a trunk are")
+        if rule.pin and plan.is_sound("people") and not any(person.pin for person in plan.people.values()):
+            what = "nobody has a PIN, so that nobody could type it; give people theirs with pin:"
+            plan.fault(("outbound", "deny", at, "pin"), what)
 
 
 def limits(plan: Draft) -> None:

@@ -1,6 +1,6 @@
 """What may not be called, and how much may be, as it is written."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -52,9 +52,7 @@ class Limits(Part):
 
 
 class DenyRule(Part):
-    """What may not be called; the first that matches refuses the call."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"pin"})
+    """What may not be called, or not without a PIN; the first that matches refuses the call."""
 
     name: values.Line | None = None
     to: Many[Denied] = Field(default_factory=list)
@@ -64,6 +62,7 @@ class DenyRule(Part):
     except_people: Many[values.PersonName] = Field(default_factory=list)
     during: Many[values.ScheduleName] = Field(default_factory=list)
     outside: Many[values.ScheduleName] = Field(default_factory=list)
+    pin: bool = False
     play: values.Sound | None = None
 
     @model_validator(mode="after")
@@ -81,7 +80,7 @@ class DenyRule(Part):
     @property
     def is_unconditional(self) -> bool:
         named = (self.departments, self.people, self.except_departments, self.except_people)
-        return not any((self.to, *named, self.during, self.outside))
+        return not any((self.to, *named, self.during, self.outside, self.pin))
 
     @property
     def is_internal(self) -> bool:

@@ -1,15 +1,38 @@
 """People as they are written, and where their own calls go when they cannot take them."""
 
-from typing import Self
+import re
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from router.dialplan import values
-from router.dialplan.leaves import Many
+from router.dialplan.leaves import Many, Short, Text
 from router.dialplan.limits import Limits
-from router.dialplan.parts import Part
+from router.dialplan.parts import Context, Part
+from router.dialplan.pins import is_kept
 from router.model.number import PhoneNumber
 from router.model.people import ForwardWhen
+
+_FILE = re.compile(r"/[A-Za-z0-9_./-]{1,199}\Z")
+_ENV = re.compile(r"[A-Z][A-Z0-9_]{0,63}\Z")
+
+
+def _kept(text: str, _: Context) -> str:
+    if not is_kept(text):  # whatever it is, it may be a PIN: it is not repeated
+        raise ValueError("is not what `callrouter pin` makes; a PIN itself is never written here")
+    return text
+
+
+def _file(text: str, _: Context) -> str:
+    if not _FILE.match(text) or ".." in text.split("/"):
+        raise ValueError("must be the whole path of a file, such as /run/secrets/pin-of-alice")
+    return text
+
+
+def _env(text: str, _: Context) -> str:
+    if not _ENV.match(text):
+        raise ValueError("must be the name of a variable, such as PIN_OF_ALICE")
+    return text
 
 
 class Forward(Part):
@@ -40,6 +63,20 @@ class Forward(Part):
         return dict(case for name, case in every.items() if name in self.model_fields_set)
 
 
+class Pin(Part):
+    """A person's PIN, hashed, or where it is."""
+
+    kept: Annotated[str, Text(_kept)] = ""
+    file: Annotated[str, Text(_file)] = ""
+    env: Annotated[str, Text(_env)] = ""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("is in one place: write what `callrouter pin` makes, or file:, or env:")
+        return self
+
+
 class Person(Part):
     """Somebody with a phone."""
 
@@ -54,6 +91,7 @@ class Person(Part):
     forward: Forward | None = None
     limits: Limits | None = None
     site: values.SiteName | None = None
+    pin: Annotated[Pin, Short("kept")] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

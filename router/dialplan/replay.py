@@ -17,6 +17,7 @@ from router.model.department import DialPlan
 from router.model.hours import Closure, FeedCopy, Switch
 from router.model.limits import Spending, Usage, Used
 from router.model.people import Activity, Standing
+from router.model.pin import Asking
 from router.model.plan import Menu, Reject, Step
 from router.model.record import Away, CallRecord, DecisionInputs
 from router.model.situation import Situation
@@ -173,6 +174,7 @@ def replay(record: CallRecord, plan: DialPlan, *, traced: bool = False) -> Repla
         department=dialled.show_as or inputs.show_as or inputs.department,
         withhold=dialled.withhold or inputs.is_withheld,
         show_as=dialled.show_as or inputs.show_as,
+        pin=Asking.MAY,
     )
     chosen = choose_caller_id(outbound, plan, record.arrived_at, situation, traced=traced)
     if chosen.to not in WITHIN:

@@ -12,6 +12,7 @@ from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan, RouteTest
 from router.model.hours import Switch
 from router.model.people import Standing
+from router.model.pin import Asking
 from router.model.plan import Menu, Queue, Reject, Ring
 from router.model.situation import Situation
 from router.rules.caller_id import choose_caller_id
@@ -98,6 +99,7 @@ def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tup
         department=dialled.show_as or test.department,
         withhold=dialled.withhold or test.withhold,
         show_as=dialled.show_as or test.department,
+        pin=Asking.MAY,
     )
     decision = choose_caller_id(call, plan, at)
     if decision.to not in (CallTo.DEPARTMENT, CallTo.PERSON, CallTo.MENU):
@@ -222,6 +224,7 @@ def _caller_id_differences(test: RouteTest, decision: CallerIdDecision) -> tuple
         *_differ("caller_id", test.expect_caller_id, shown_text(decision)),
         *_differ("trunks", test.expect_trunks, trunks),
         *_differ("refused", test.expect_refused, bool(decision.refused)),
+        *_differ("pin", test.expect_pin, decision.pin is not None),
         *_differ("rings", test.expect_rings, ()),
         *_differ("name", test.expect_name, ""),
         *_differ("ringtone", test.expect_ringtone, ""),
@@ -230,8 +233,12 @@ def _caller_id_differences(test: RouteTest, decision: CallerIdDecision) -> tuple
 
 
 def _internal_differences(test: RouteTest) -> tuple[str, ...]:
-    """An internal call leaves by no trunk and shows the person, not a caller ID."""
-    return (*_differ("caller_id", test.expect_caller_id, None), *_differ("trunks", test.expect_trunks, ()))
+    """An internal call leaves by no trunk, shows the person, not a caller ID, and asks for no PIN."""
+    return (
+        *_differ("caller_id", test.expect_caller_id, None),
+        *_differ("trunks", test.expect_trunks, ()),
+        *_differ("pin", test.expect_pin, False),
+    )
 
 
 def _differ(what: str, expected: object, got: object) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ class Expectation(Part):
     caller_id: values.Shown | None = None
     trunks: Many[values.TrunkName] | None = None
     refused: bool | None = None
+    pin: bool | None = None
     rings: Annotated[list[tested_values.TargetText], OneOrMany(str, int)] | None = None
     name: values.Line | None = None
     ringtone: values.Ringtone | None = None
@@ -71,6 +72,8 @@ class RouteTest(Part):
         expect = self.expect
         if self.call.by is None and (expect.caller_id is not None or expect.trunks is not None):
             raise ValueError("an inbound call shows no caller ID and takes no trunk: a call by a person does")
+        if self.call.by is None and expect.pin is not None:
+            raise ValueError("an inbound call asks for no PIN: a call by a person may")
         timely = (expect.open, expect.steps, expect.rings)
         if self.call.at is None and any(each is not None for each in timely):
             raise ValueError('"at" is missing: whether a department is open depends on the time')

@@ -13,6 +13,7 @@ class StateKind(Enum):
     BLOCK = "block"  # key: the block's
     CALL_BACK = "call-back"  # key: department and number
     ALERT = "alert"  # key: the alert's, until it is mailed
+    PIN = "pin"  # key: person; how often it was guessed at
     FEED = "feed"  # key: the calendar feed's, its last good copy
 
 

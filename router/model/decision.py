@@ -101,12 +101,13 @@ class CallerIdDecision:
     display name, "" when withheld.
     target: person, department or menu key for internal calls, the slot for a parked one. feature, argument: of a
     phone code and the digits after it. trunks: in the order to try, empty when refused.
-    refused: why not, "" when the call may go; prompt: played to who called then. exceeded: whose limit refused it.
-    is_congested: it is refused for want of channels.
+    pin: the person who is to type theirs before it goes, None for nobody.
+    refused: why not, "" when the call may go; prompt: played to who called when it may not. exceeded: whose limit
+    refused it. is_congested: it is refused for want of channels.
     subjects: to whose account it goes, as `rules.accounts.subjects`. longest_s: of the talk, None for no limit.
     used: what was found used, of each account whose limits were looked at; rate: what the call costs by its dearest
-    trunk, where somebody's money is limited. nights: the accounts for which the call
-    is an unusual one, and until when it would be.
+    trunk, where somebody's money is limited. nights: the accounts for which the call is an unusual one, and until
+    when one would be.
     reached, trace: as in `RoutingDecision`.
     """
 
@@ -124,6 +125,7 @@ class CallerIdDecision:
     trunks: tuple[TrunkChoice, ...] = ()
     refused: str = ""
     is_congested: bool = False
+    pin: str | None = None
     prompt: str | None = None
     exceeded: str = ""
     subjects: tuple[str, ...] = ()

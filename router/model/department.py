@@ -14,6 +14,7 @@ from router.model.limits import NO_LIMITS, DenyRule, Limits, Site
 from router.model.number import NumberPattern, PhoneNumber, one_fits
 from router.model.own_prompts import OwnPrompts
 from router.model.people import ForwardWhen
+from router.model.pin import Pin
 from router.model.rate import RateDeck
 from router.model.rule_index import RuleIndex, keys
 from router.model.steps import DepartmentStep
@@ -41,6 +42,7 @@ class Person:
     forward: Mapping[ForwardWhen, PhoneNumber] = field(default_factory=dict)
     limits: Limits = NO_LIMITS
     site: str | None = None  # where the phone stands
+    pin: Pin | None = None
     where: str = ""
 
 
@@ -315,6 +317,7 @@ class RouteTest:
     expect_caller_id: str | None = None  # E.164 or "withheld"
     expect_trunks: tuple[str, ...] | None = None
     expect_refused: bool | None = None
+    expect_pin: bool | None = None  # whether the person is asked for it first
     press: tuple[str, ...] = ()  # keys pressed in the menus on the way
     trunk: str | None = None
     verified: Verification = Verification.NONE

@@ -14,7 +14,7 @@ class DenyRule:
     """The first whose conditions all hold refuses the call; an empty one always holds.
 
     departments, people: any of them calls; except_*: none of them does. during, outside: schedules that must be
-    open, or not. prompt: played to who called, None for none.
+    open, or not. pin: it refuses only those who do not type theirs. prompt: played to who is refused.
     """
 
     path: str
@@ -26,6 +26,7 @@ class DenyRule:
     except_people: tuple[str, ...] = ()
     during: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    pin: bool = False
     prompt: str | None = None
 
 

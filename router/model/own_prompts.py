@@ -10,6 +10,7 @@ class OwnPrompts:
     incoming: to whoever picks up and is asked whether they take the call; incoming_from: the name that the caller
     said follows. choose: which keys take and refuse it. too_late: another has taken it. say_name: to the caller,
     before the tone. will_call_back: to a caller who has asked to be called back.
+    pin: to who must type theirs, then #; pin_wrong: once more.
     """
 
     incoming: str | None = None
@@ -18,6 +19,8 @@ class OwnPrompts:
     too_late: str | None = None
     say_name: str | None = None
     will_call_back: str | None = None
+    pin: str | None = None
+    pin_wrong: str | None = None
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from router.model.decision import CallerIdDecision
@@ -80,6 +80,16 @@ def limit_reached(decision: CallerIdDecision, by: Calling) -> Words:
         ("Told again", "not within the next hour"),
     )
     return Words(subject=f"Limit reached: calls of {decision.exceeded} are refused", rows=rows)
+
+
+def pin_locked(name: str, wrong: int, until: datetime) -> Words:
+    """until: in the company's zone."""
+    rows = (
+        ("Whose", name),
+        ("Wrong", f"{wrong} times in a row"),
+        ("Locked until", f"{until:%Y-%m-%d %H:%M}; calls that ask for it are refused"),
+    )
+    return Words(subject=f"The PIN of {name} is locked: it was wrong {wrong} times", rows=rows)
 
 
 def money_spent(subject: str, spent: Decimal, limit: Money, *, is_over: bool) -> Words:

@@ -46,6 +46,11 @@ def refusal(decision: CallerIdDecision) -> RejectCause:
     return RejectCause.REJECTED if is_number else RejectCause.UNALLOCATED
 
 
+def without_pin(decision: CallerIdDecision, why: str) -> CallerIdDecision:
+    """The decision of a call that asks for a PIN, once it is clear that it was not typed."""
+    return replace(decision, to=CallTo.NOWHERE, trunks=(), shown=None, name="", because=why, refused=why, pin=None)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Outgoing:
     call: OutboundCall
@@ -109,7 +114,7 @@ class _Outgoing:
         department = department_for(call.by, plan, call.department)
         note = self._note if self.trace is not None else None
         refused = limits.refusal(call, plan, department, self.at, self.situation, note)
-        if refused is not None:
+        if refused is not None and not refused.is_open:
             return self._may_not(refused, department)
         charged = accounts.accounts(call, plan, department, self.at, self.situation)
         for account in charged:
@@ -166,7 +171,11 @@ class _Outgoing:
             used={account.subject: account.used for account in charged},
             rate=rate,
             nights={account.subject: account.night for account in charged if account.night is not None},
-            reached=tuple(path for path in (*self._spoke(choices, able), route.path) if path),
+            pin=call.by if refused is not None else None,
+            prompt=refused.prompt if refused is not None else None,
+            reached=tuple(
+                path for path in (refused and refused.rule, *self._spoke(choices, able), route.path) if path
+            ),
         )
 
     def _route(self) -> TrunkRule | None:
@@ -233,15 +242,21 @@ class _Outgoing:
         )
 
     def _emergency(self) -> CallerIdDecision:
-        """Any trunk, the working ones first, each with the emergency number or, where it may not, its own."""
+        """Any trunk, those to the country of the phone first, of these the working ones.
+
+        Each shows the emergency number or, where it may not, its own.
+        """
         plan, called = self.plan, self.call.called
         if not plan.trunks:
             return self._refused(f"{called} is an emergency number, but there is no trunk")
         self._note("emergency", True, f"{called} is an emergency number")
         wanted = self._call_back_number()
+        site = self._site()
+        country = site.country if site is not None else plan.country
+        ways = trunks.every_way(tuple(plan.trunks.values()), self.situation, self.at)
         identities = [
             (trunk, wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk))
-            for trunk in trunks.every_way(tuple(plan.trunks.values()), self.situation, self.at)
+            for trunk in sorted(ways, key=lambda trunk: (trunk.country or plan.country) != country)
         ]
         return CallerIdDecision(
             to=CallTo.EMERGENCY,
@@ -258,13 +273,15 @@ class _Outgoing:
 
     def _call_back_number(self) -> PhoneNumber | None:
         """Of the site where the phone stands, else the company's."""
-        person = self.plan.people.get(self.call.by or "")
-        stands_at = self.call.site or (person.site if person is not None else None)
-        site = self.plan.sites.get(stands_at or "")
+        site = self._site()
         if site is None:
             return self.plan.emergency.caller_id
         self._note(site.where, True, f"the phone stands at {site.key}: {site.location}")
         return site.caller_id
+
+    def _site(self) -> Site | None:
+        person = self.plan.people.get(self.call.by or "")
+        return self.plan.sites.get(self.call.site or (person.site if person is not None else None) or "")
 
     def _emergency_choice(self, trunk: Trunk, number: PhoneNumber) -> TrunkChoice:
         """Never withheld: who answers must be able to call back."""

@@ -148,6 +148,8 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
             lines.append(f"internal: {decision.because}")
         case CallTo.TRUNKS | CallTo.EMERGENCY:
             department = plan.departments.get(decision.department or "")
+            if decision.pin is not None:
+                lines.append(f"asks first for the PIN of {decision.pin}")
             lines.append(f"calls for: {department.name if department else 'no department'}")
             lines.append(f"caller ID: {shown_text(decision)}")
             lines.append(f"because: {decision.because}")

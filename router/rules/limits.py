@@ -12,6 +12,7 @@ from router.model.call import OutboundCall
 from router.model.department import DialPlan
 from router.model.limits import DenyRule
 from router.model.number import TYPE_WORDS, NumberType, PhoneNumber, listed, one_fits
+from router.model.pin import Asking
 from router.model.situation import Situation
 from router.rules.hours import is_open
 from router.rules.layers import department_for
@@ -21,11 +22,15 @@ Note = Callable[[str, bool, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """rule: path of the rule that denies the call. prompt: played to who called, None for none."""
+    """rule: path of the rule that denies the call. prompt: played to who called, None for none.
+
+    is_open: the call may go once the person who placed it has typed their PIN.
+    """
 
     why: str
     rule: str
     prompt: str | None
+    is_open: bool = False
 
 
 def refusal(
@@ -41,15 +46,36 @@ def refusal(
     rules = plan.denied
     if note is None:
         rules = plan.denied_index.candidates((call.called,), {name for caller in callers for name in caller})
+    waits: Refusal | None = None
     for rule in rules:
         misfits = [_misfit(rule, call.called, *caller, plan, at, situation) for caller in callers]
         misfit = None if None in misfits else misfits[0]
+        found = _refused(rule, call, plan) if misfit is None else None
         if note is not None:
-            note(rule.path, misfit is None, misfit or f"denies it: {rule.name}")
-        if misfit is None:
-            why = f"{call.called} may not be called: {rule.name}"
-            return Refusal(why=why, rule=rule.path, prompt=rule.prompt)
-    return None
+            note(rule.path, misfit is None, misfit or _verdict(rule, found, call))
+        if found is not None and not found.is_open:
+            return found
+        waits = waits or found
+    return waits
+
+
+def _refused(rule: DenyRule, call: OutboundCall, plan: DialPlan) -> Refusal | None:
+    """By a rule that fits; None when the PIN it asks for was typed."""
+    if not rule.pin:
+        return Refusal(why=f"{call.called} may not be called: {rule.name}", rule=rule.path, prompt=rule.prompt)
+    if call.pin is Asking.TYPED:
+        return None
+    person = plan.people.get(call.by or "")
+    is_open = call.pin is Asking.MAY and person is not None and person.pin is not None
+    nobody = f"{call.by} has no PIN" if call.pin is Asking.MAY else "here nobody can be asked for it"
+    why = f"{call.called} may not be called without a PIN, and {nobody}: {rule.name}"
+    return Refusal(why=why, rule=rule.path, prompt=rule.prompt, is_open=is_open)
+
+
+def _verdict(rule: DenyRule, found: Refusal | None, call: OutboundCall) -> str:
+    if found is None:
+        return f"{call.by} has typed the PIN: {rule.name}"
+    return f"asks for the PIN of {call.by}: {rule.name}" if found.is_open else f"denies it: {rule.name}"
 
 
 def _callers(call: OutboundCall, plan: DialPlan, department: str | None) -> Iterator[tuple[str | None, str | None]]:

@@ -24,13 +24,14 @@ from router.ari.lane import SocketTransport
 from router.ari.models import Event
 from router.ari.socket import EventSocket
 from router.ari.transport import Access, Transport
-from router.calls.alerts import money_spent
+from router.calls.alerts import of_no_call
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange, new_call_id
 from router.calls.filing import Filing
 from router.calls.journal import Journal
 from router.calls.live import Live
 from router.calls.lookup import Lookup
+from router.calls.pins import Pins
 from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
 from router.calls.spending import Accounts
@@ -146,7 +147,8 @@ class Service:
             router=settings.name,
         )
         self.waiting = WaitingRoom(self.staff, self.state, _now)
-        self.accounts = Accounts(self.state.usages, _now, self._money_spent)
+        self.accounts = Accounts(self.state.usages, _now, self._tell)
+        self.pins = Pins(self.state, _now, self._tell)
         self.trunks = Trunks(self.state.trunks, _now, lambda: self.plan.current)
         self.live = Live(
             Exchange(
@@ -162,6 +164,7 @@ class Service:
                 waiting=self.waiting,
                 trunks=self.trunks,
                 accounts=self.accounts,
+                pins=self.pins,
                 limits=CallLimits(lease_margin_s=settings.calls.lease_margin_s),
                 message_kept=self.outbox.wake,
                 alert_kept=self.alarm.wake,
@@ -289,8 +292,8 @@ class Service:
         self.state.alert(alert)
         self.alarm.wake()
 
-    def _money_spent(self, plan: DialPlan, words: Words) -> None:
-        money_spent(self.live.exchange, plan, words)
+    def _tell(self, plan: DialPlan, words: Words) -> None:
+        of_no_call(self.live.exchange, plan, words)
 
     async def _events(self) -> None:
         try:

@@ -12,11 +12,12 @@ from router.ari.errors import Unreachable
 from router.ari.events import decode
 from router.ari.socket import NOISE
 from router.ari.transport import Response
-from router.calls.alerts import money_spent
+from router.calls.alerts import of_no_call
 from router.calls.calling_back import CallBacks
 from router.calls.exchange import CallLimits, Exchange
 from router.calls.journal import Journal
 from router.calls.live import Live
+from router.calls.pins import Pins
 from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.state import State
@@ -171,8 +172,9 @@ class House:
         self.waiting = WaitingRoom(self.staff, self.state, now)
         self.trunks = Trunks(self.state.trunks, now, lambda: self.plan)
         self.accounts = Accounts(
-            self.state.usages, now, lambda plan, words: money_spent(self.live.exchange, plan, words)
+            self.state.usages, now, lambda plan, words: of_no_call(self.live.exchange, plan, words)
         )
+        self.pins = Pins(self.state, now, lambda plan, words: of_no_call(self.live.exchange, plan, words))
         exchange = Exchange(
             router="pbx-1",
             ari=self.ari,
@@ -186,6 +188,7 @@ class House:
             waiting=self.waiting,
             trunks=self.trunks,
             accounts=self.accounts,
+            pins=self.pins,
             limits=self.limits,
             name_of=self.name_of,
         )
