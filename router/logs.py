@@ -4,11 +4,13 @@ Native structlog loggers (7 µs a line); what libraries log by `logging` takes t
 show the values of variables: there may be a secret among them.
 """
 
+import asyncio
+import atexit
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
@@ -46,12 +48,43 @@ def set_up_logs(settings: LogSettings, stream: BinaryIO | None = None) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(stream),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Gathering(stream))),
         cache_logger_on_first_use=True,
     )
     # Libraries tell of their inner workings at debug and info.
     logging.basicConfig(handlers=[_ToStructlog()], level=max(level, logging.WARNING), force=True)
     logging.captureWarnings(True)
+
+
+class _Gathering:
+    """A stream on which the lines of one turn of the event loop go out together, behind what the turn has to do.
+
+    A line wakes its reader, who may then run before us: on the path of a call that took longer than to decide it.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        self._loop: asyncio.AbstractEventLoop | None = None  # which is going to write what is gathered
+        atexit.register(self._write)
+
+    def write(self, line: bytes) -> None:
+        loop = asyncio._get_running_loop()
+        self._lines.append(line)
+        if loop is None:  # another thread, or no loop yet or any more
+            self._write()
+        elif loop is not self._loop:
+            self._loop = loop
+            loop.call_later(0, self._write)
+
+    def flush(self) -> None:
+        """Called behind every line: it goes out with the others."""
+
+    def _write(self) -> None:
+        self._loop, lines, self._lines = None, self._lines, []
+        if lines:
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
 
 
 def mask_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -6,12 +6,11 @@ An object that left is a value (False, None); a resource this Asterisk lacks is 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
-from urllib.parse import quote
 
 import msgspec
 
 from router.ari.errors import UNREADABLE, Malformed, NotSupported, RequestRefused, refusal
-from router.ari.transport import Response, Transport
+from router.ari.transport import Response, Transport, quoted
 
 T = TypeVar("T")
 Query = Mapping[str, str]
@@ -22,7 +21,7 @@ def part(text: str) -> str:
     """One segment of a path, percent-encoded, "/" as %2F. Raises ValueError for "", which would be another path."""
     if not text:
         raise ValueError("an ARI path needs an id; got an empty one")
-    return quote(text, safe="")
+    return quoted(text)
 
 
 def joined(values: str | Sequence[str]) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, Never
-from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -22,7 +21,7 @@ from router.ari.errors import AriError, Malformed, NameTaken, RequestRefused, Un
 from router.ari.events import decode
 from router.ari.lane import SocketTransport
 from router.ari.models import ApplicationReplaced, RESTResponse
-from router.ari.transport import Access
+from router.ari.transport import Access, quoted
 
 # Most of all events, and nothing of ours waits for them.
 NOISE = (
@@ -85,7 +84,7 @@ class EventSocket:
         self._lane = lane
         self._ignored = ignored
         self._heartbeat_s = heartbeat_s or (30.0 if lane else 5.0)
-        self._url = URL(f"{access.base}events?app={quote(ari.app, safe='')}&subscribeAll=false", encoded=True)
+        self._url = URL(f"{access.base}events?app={quoted(ari.app)}&subscribeAll=false", encoded=True)
         self._echo = Echo(ari)
         self._trouble = ""
         self.connected_since: datetime | None = None

@@ -5,10 +5,18 @@ events (`lane`).
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+_is_plain = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+
+
+def quoted(text: str) -> str:
+    """Percent-encoded, for a path's segment or a query's value. Not even a "+" is left, which would be a space."""
+    return text if _is_plain(text) else quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from router.ari.models import Bridge, Channel
+from router.calls.arrival import trunk_of
 from router.calls.call import Call, Story
 from router.calls.errands import insist
 from router.calls.exchange import OURS, call_of
@@ -20,7 +21,6 @@ from router.calls.take_message import await_message
 from router.calls.talk import until_parted
 from router.dialplan.dialling import read_dialled
 from router.model.call import CallId, Direction, endpoint_of
-from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.message import RecordingName
 from router.model.number import dialable
@@ -95,22 +95,20 @@ def _find_out(call: Call, leg: Channel) -> None:
     plan = call.plan
     by = plan.person_at.get(endpoint_of(call.channel.name))
     if by is None:
-        call.comes_by(_trunk_of(call.channel, plan))
+        trunk = trunk_of(call.channel, plan)
+        call.comes_by(trunk)
+        call.record = replace(call.record, trunk=trunk)
         return
     called = read_dialled(call.record.called_raw, plan, by).called
     call.record = replace(
         call.record,
-        direction=Direction.OUTBOUND if _trunk_of(leg, plan) else Direction.INTERNAL,
+        direction=Direction.OUTBOUND if trunk_of(leg, plan) else Direction.INTERNAL,
         person=by,
         department=department_for(by, plan),
         called_number=str(called),
         called_country=called.country,
         called_type=called.use,
     )
-
-
-def _trunk_of(channel: Channel, plan: DialPlan) -> str | None:
-    return plan.trunk_at.get(endpoint_of(channel.name).partition("/")[2])
 
 
 def _legs(call: Call, leg: Channel) -> Leg:
@@ -133,7 +131,7 @@ def _legs(call: Call, leg: Channel) -> Leg:
 
 def _unknown(call: Call, channel: Channel) -> Leg:
     """A leg of which no record tells. By a trunk it takes one of its channels, and is on its caller's account."""
-    trunk, is_out = _trunk_of(channel, call.plan), call.record.direction is Direction.OUTBOUND
+    trunk, is_out = trunk_of(channel, call.plan), call.record.direction is Direction.OUTBOUND
     endpoint = endpoint_of(channel.name)
     leg = Leg(
         id=channel.id,

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from router.ari.errors import AriError
+from router.ari.models import Channel
 from router.calls import inbound, outbound
 from router.calls.call import Call, Story
 from router.calls.identity import look_up
@@ -15,6 +17,7 @@ from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.model.call import Direction, InboundCall, OutboundCall, Verification, endpoint_of
 from router.model.caller import CallerId, Presentation
+from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.pin import Asking
 from router.model.record import DecisionInputs
@@ -27,10 +30,9 @@ NOT_SAID = CallerId(number=None)
 
 
 async def from_trunk(call: Call) -> Ending:
-    plan, endpoint = call.plan, endpoint_of(call.channel.name)
-    trunk = plan.trunk_at.get(endpoint.partition("/")[2])
+    plan, trunk = call.plan, trunk_of(call.channel, call.plan)
     call.comes_by(trunk)
-    caller = await _caller(call, trunk)
+    caller = call.calling = await _caller(call, trunk)
     is_trusted = trunk is not None and is_asked_for(plan)
     facts = InboundCall(
         id=call.id,
@@ -41,28 +43,39 @@ async def from_trunk(call: Call) -> Ending:
         channel=call.channel.id,
         verification=await verification_of(call) if is_trusted else Verification.NONE,
     )
-    inputs = replace(
-        call.record.inputs, called=call.record.called_raw, trunk=trunk, verification=facts.verification
-    )
     number = caller.number
     call.record = replace(
         call.record,
         trunk=trunk,
+        caller_number=caller.shown,
+        caller_name=caller_name(caller, plan),
         called_number=str(facts.called),
         caller_country=number.country if number else None,
         caller_type=number.use if number else None,
         called_country=facts.called.country,
         called_type=facts.called.use,
-        inputs=inputs,
+        inputs=_as_it_came(call, called=call.record.called_raw, trunk=trunk, verification=facts.verification),
     )
     look_up(call)
-    log.info("call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint)
+    log.info(
+        "call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint_of(call.channel.name)
+    )
     return await inbound.handle(call, facts)
 
 
 async def from_phone(call: Call) -> Ending:
-    caller = await _caller(call)
+    caller = call.calling = await _caller(call)
+    call.record = replace(call.record, inputs=_as_it_came(call))
     return await placed(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
+
+
+def read_ahead(channel: Channel, plan: DialPlan) -> None:
+    """Reads a caller's number before the call is ours; `public_number` remembers it."""
+    read_caller(channel.caller.number, "", False, country_at(plan, trunk_of(channel, plan)))
+
+
+def trunk_of(channel: Channel, plan: DialPlan) -> str | None:
+    return plan.trunk_at.get(endpoint_of(channel.name).partition("/")[2])
 
 
 def by_click(by: str, department: str | None) -> Story:
@@ -149,14 +162,11 @@ async def _caller(call: Call, trunk: str | None = None) -> CallerId:
             variable = None
         presentation = variable.value if variable else "prohib"
     is_hidden, country = presentation.startswith("prohib"), country_at(call.plan, trunk)
-    caller = read_caller(channel.caller.number, channel.caller.name, is_hidden, country)
-    is_withheld = caller.presentation is Presentation.WITHHELD
-    inputs = DecisionInputs(
-        caller="" if is_withheld else channel.caller.number,
-        name="" if is_withheld else caller.name,
-        is_withheld=is_withheld,
-    )
-    call.calling = caller
-    name = caller_name(caller, call.plan)
-    call.record = replace(call.record, caller_number=caller.shown, caller_name=name, inputs=inputs)
-    return caller
+    return read_caller(channel.caller.number, channel.caller.name, is_hidden, country)
+
+
+def _as_it_came(call: Call, **more: Any) -> DecisionInputs:
+    caller = call.calling
+    if caller.presentation is Presentation.WITHHELD:
+        return DecisionInputs(is_withheld=True, **more)
+    return DecisionInputs(caller=call.channel.caller.number, name=caller.name, **more)

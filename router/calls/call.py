@@ -46,7 +46,8 @@ Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
 
 
 class Call:
-    """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: as known so far.
+    """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: what is known so
+    far, but for trace and legs, which `as_known` adds.
 
     calling: who calls, a colleague by extension and name; looked_up: their name by another system, "" for none.
     partner: who answered, None before; is_talking: they and the caller are in one bridge. recording: the message
@@ -72,6 +73,7 @@ class Call:
         self.channel = channel
         self.plan = plan
         self.record = record
+        self._trace = list(record.trace)
         self.calling = read_caller(record.caller_number, record.caller_name, False, plan.country)
         self.looked_up = ""
         self.partner: Leg | None = None
@@ -110,6 +112,7 @@ class Call:
             rang=self._rang,
         )
         self._named = 0
+        self._trunk: str | None = None
         self.comes_by(record.trunk)
 
     def name(self, what: str) -> str:
@@ -139,7 +142,7 @@ class Call:
     def comes_by(self, trunk: str | None) -> None:
         """The caller's channel is one of the trunk's."""
         if trunk is not None:
-            self.record = replace(self.record, trunk=trunk)
+            self._trunk = trunk
             self.exchange.trunks.holds(trunk, self.channel.id, self.id)
             self.exchange.accounts.holds(self.channel.id, self.id)
 
@@ -169,17 +172,17 @@ class Call:
 
     def note(self, what: str) -> None:
         """Adds a line to the record's trace."""
-        line = TraceLine(at=self.exchange.now(), what=what)
-        self.record = replace(self.record, trace=(*self.record.trace, line))
+        self._trace.append(TraceLine(at=self.exchange.now(), what=what))
 
     def save(self, **changes: Any) -> None:
         """Sets fields of the record and passes it to the journal."""
-        self.record = replace(self.as_known(), **changes)
+        self.record = self.as_known(**changes)
         self.exchange.journal.save(self.record)
 
-    def as_known(self) -> CallRecord:
-        """The record with its legs as they are now."""
-        return replace(self.record, legs=tuple(map(self._told, self.legs)))
+    def as_known(self, **changes: Any) -> CallRecord:
+        """The record with its trace and its legs as they are now, and fields changed."""
+        legs = tuple([self._told(leg) for leg in self.legs])
+        return replace(self.record, trace=tuple(self._trace), legs=legs, **changes)
 
     def _told(self, leg: Leg) -> LegRecord:
         """A leg that goes on in another call is paid for there."""
@@ -263,8 +266,8 @@ class Call:
         self.caller.close()
         self.feed.close()
         self.legs.close()
-        if self.record.trunk is not None:
-            self.exchange.trunks.leaves(self.record.trunk, self.channel.id, self.id)
+        if self._trunk is not None:
+            self.exchange.trunks.leaves(self._trunk, self.channel.id, self.id)
             self.exchange.accounts.leaves(self.channel.id, self.id)
         for person in tuple(self._occupied):
             self.frees(person)

@@ -41,7 +41,7 @@ class CallBacks:
         self._placed: dict[str, Place] = {}
 
     async def run(self) -> None:
-        end = self._exchange.staff.on_change(self._changed.set)
+        end = self._exchange.staff.on_change(self._staff_changed)
         try:
             while True:
                 if self._state.call_backs or self._placed:
@@ -54,6 +54,10 @@ class CallBacks:
             end()
             for key in tuple(self._placed):
                 self._leave(key)
+
+    def _staff_changed(self) -> None:
+        if self._state.call_backs:
+            self._changed.set()
 
     def _look(self) -> None:
         now, entries = self._exchange.now(), self._state.call_backs

@@ -20,6 +20,7 @@ from router.model.call import InboundCall
 from router.model.decision import RoutingDecision
 from router.model.ending import Ending
 from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, Ring, Voicemail
+from router.model.record import DecisionInputs
 from router.rules import endings
 from router.rules.explain import step_line
 from router.rules.inbound import choose, route
@@ -31,10 +32,9 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
     """Carries an inbound call, or a colleague's call to an extension. Never raises because of the caller."""
     state = call.exchange.state
     decision = route(facts, call.plan, facts.arrived_at, state.situation)
-    _noted(call, decision, facts.arrived_at)
     if decision.block is not None:
         state.hit(decision.block)
-    decided(call, decision)
+    decided(call, decision, inputs=_noted(call, decision, facts.arrived_at))
     return await call.until_left(follow(decision, call, facts))
 
 
@@ -84,20 +84,20 @@ async def _chosen(call: Call, menu: Menu, facts: InboundCall, before: RoutingDec
     key, decision = await ask(call, menu, decide)
     inputs = call.record.inputs
     pressed, pressed_at = (*inputs.pressed, key), (*inputs.pressed_at, call.exchange.now())
-    call.record = replace(call.record, inputs=replace(inputs, pressed=pressed, pressed_at=pressed_at))
-    decided(call, decision, before)
+    decided(call, decision, before, inputs=replace(inputs, pressed=pressed, pressed_at=pressed_at))
     return decision
 
 
-def _noted(call: Call, decision: RoutingDecision, at: datetime) -> None:
-    """Keeps what the call was decided by, so that it can be decided again."""
+def _noted(call: Call, decision: RoutingDecision, at: datetime) -> DecisionInputs:
+    """What the call was decided by, so that it can be decided again."""
     situation = call.exchange.state.situation
     block = next((block for block in situation.blocks if block.key == decision.block), None)
-    inputs = replace(noted(call.record.inputs, situation, at), block=block)
-    call.record = replace(call.record, inputs=inputs)
+    return noted(call.record.inputs, situation, at, busy=call.exchange.staff.notable, block=block)
 
 
-def decided(call: Call, decision: RoutingDecision, before: RoutingDecision | None = None) -> None:
+def decided(
+    call: Call, decision: RoutingDecision, before: RoutingDecision | None = None, **more: DecisionInputs
+) -> None:
     log.info("decided", department=decision.department, because=decision.because)
     call.save(
         department=decision.department if before is None else decision.department or call.record.department,
@@ -105,4 +105,5 @@ def decided(call: Call, decision: RoutingDecision, before: RoutingDecision | Non
         rule=decision.rule if before is None else call.record.rule,
         because=decision.because if before is None else f"{call.record.because}; {decision.because}",
         steps=(*call.record.steps, *map(step_line, decision.plan.steps)),
+        **more,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from router.calls.errands import Errands, insist
 from router.calls.exchange import OURS, Exchange, call_of, new_call_id, to_fallback
 from router.calls.for_help import may_be_ended
 from router.calls.leg import Leg
+from router.calls.make_room import Elsewhere, Occupant
 from router.calls.scope import HungUp, finish
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
@@ -27,8 +28,12 @@ from router.rules import endings
 log = structlog.get_logger()
 
 
+async def _nowhere(_: Collection[str]) -> list[Occupant]:
+    return []
+
+
 class Live:
-    """plan: gives the dial plan in force; a call keeps the one it began with.
+    """plan: gives the dial plan in force; a call keeps the one it began with. elsewhere: calls a dialplan carries.
 
     `take` is the events' way in: synchronous, it never waits. `run` owns the calls' tasks.
     """
@@ -39,6 +44,7 @@ class Live:
         self.calls: dict[str, Call] = {}  # by the caller's channel
         self._by_id: dict[CallId, Call] = {}
         self.parked: dict[str, Call] = {}  # by slot
+        self.elsewhere: Elsewhere = _nowhere
         self.is_draining = False
         self._is_stopping = False
         self.ended: Counter[str] = Counter()  # calls by outcome, since the start
@@ -53,6 +59,8 @@ class Live:
             case CallBroadcast(channel=channel):
                 if not self.is_draining:
                     self._errands.run(self._claim(channel))
+                    # While Asterisk answers: what is read is remembered.
+                    asyncio.get_running_loop().call_later(0, arrival.read_ahead, channel, self._plan())
             case StasisStart(channel=channel, replace_channel=replaced):
                 if replaced is not None:
                     # A transfer Asterisk carried out itself: not by us, and nothing we could answer for.

@@ -13,10 +13,13 @@ from router.model.people import NOTHING_KNOWN, Activity
 
 
 class Staff:
-    """activities: by person; a live view for `Situation`. now: aware UTC."""
+    """activities: by person; a live view for `Situation`. notable: those who may not be able to take a call.
+    now: aware UTC.
+    """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.activities: dict[str, Activity] = {}
+        self.notable: set[str] = set()
         self._now = now
         self._rung_by: dict[str, set[CallId]] = {}
         self._talks: dict[str, set[CallId]] = {}
@@ -61,7 +64,7 @@ class Staff:
                 calls_today=activity.calls_today + 1,
                 wraps_up_until=now + timedelta(seconds=wrap_up_s) if wrap_up_s else None,
             )
-        self.activities[person] = activity
+        self._know(person, activity)
         self._note(person)
 
     def took(self, person: str, ended_at: datetime) -> None:
@@ -91,7 +94,7 @@ class Staff:
         """None: not known any more."""
         activity = self.activities.get(person, NOTHING_KNOWN)
         if activity.is_registered is not is_registered:
-            self.activities[person] = replace(activity, is_registered=is_registered)
+            self._know(person, replace(activity, is_registered=is_registered))
             self.wake()
 
     def wake(self) -> None:
@@ -101,7 +104,13 @@ class Staff:
 
     def _note(self, person: str) -> None:
         activity = self.activities.get(person, NOTHING_KNOWN)
-        self.activities[person] = replace(
-            activity, is_talking=bool(self._talks.get(person)), is_ringing=bool(self._rung_by.get(person))
-        )
+        is_talking, is_ringing = bool(self._talks.get(person)), bool(self._rung_by.get(person))
+        self._know(person, replace(activity, is_talking=is_talking, is_ringing=is_ringing))
         self.wake()
+
+    def _know(self, person: str, activity: Activity) -> None:
+        self.activities[person] = activity
+        if activity.is_notable:
+            self.notable.add(person)
+        else:
+            self.notable.discard(person)

@@ -32,6 +32,7 @@ async def talk(call: Call, leg: Leg) -> Ending:
     call.occupies(leg.person, call.serving)
     bridging = call.errands.run(_bridge(call, leg))  # begins with the answer, for which everything else waits
     call.caller.make_bridge()  # on its way while the caller is answered
+    await asyncio.sleep(0)  # both are asked for before anything is written down
     call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
     call.save(
         answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person or call.record.answered_by

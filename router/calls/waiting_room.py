@@ -69,7 +69,7 @@ class WaitingRoom:
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        end = self._staff.on_change(self._changed.set)
+        end = self._staff.on_change(self._staff_changed)
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
@@ -79,6 +79,10 @@ class WaitingRoom:
                 self._give_turns()
         finally:
             end()
+
+    def _staff_changed(self) -> None:
+        if self._places:
+            self._changed.set()
 
     # ---- coming and going
 

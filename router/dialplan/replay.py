@@ -4,12 +4,13 @@ What a decision depends on is noted with the call (`noted`), the time it came at
 replay is the decision itself, made by the same rules, not a reconstruction of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
+from router.model.block import Block
 from router.model.call import Direction, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
@@ -80,10 +81,22 @@ class Replayed:
         return self.caller_id is None or not self.caller_id.trunks
 
 
-def noted(inputs: DecisionInputs, situation: Situation, at: datetime) -> DecisionInputs:
-    """`inputs` with what people had set and were doing at `at`. Made for every call: no more than it needs."""
+def noted(
+    inputs: DecisionInputs,
+    situation: Situation,
+    at: datetime,
+    *,
+    busy: Iterable[str] | None = None,
+    block: Block | None = None,
+) -> DecisionInputs:
+    """`inputs` with what people had set and were doing at `at`. Made for every call: no more than it needs.
+
+    busy: the people of whom something may be said, None to look at all. block: the one that refuses the call.
+    """
+    activities = situation.activities
     return replace(
         inputs,
+        block=block,
         switches={
             name: switch.position
             for name, switch in situation.switches.items()
@@ -102,8 +115,8 @@ def noted(inputs: DecisionInputs, situation: Situation, at: datetime) -> Decisio
         },
         away={
             person: away
-            for person, activity in situation.activities.items()
-            if (away := _away(activity, at)) is not None
+            for person in tuple(activities if busy is None else busy)
+            if (away := _away(activities[person], at)) is not None
         },
         closures={
             feed: closure for feed, copy in situation.feeds.items() if (closure := _going_on(copy, at)) is not None

@@ -13,6 +13,7 @@ from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
 from router.dialplan.replay import noted
 from router.fastagi.answers import Answer, answer_inbound, answer_outbound
+from router.fastagi.ask_pin import PinDesk, ask_pin
 from router.fastagi.errors import AgiError, ChannelGone
 from router.fastagi.pending import PendingCalls, Report
 from router.fastagi.protocol import Request
@@ -22,10 +23,11 @@ from router.model.call import CallId, Direction, InboundCall, OutboundCall, endp
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan
 from router.model.number import dialable
+from router.model.pin import Asking
 from router.model.record import CallRecord, DecisionInputs, TraceLine
 from router.model.situation import Situation
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id
+from router.rules.caller_id import choose_caller_id, without_pin
 from router.rules.explain import shown_text, step_line
 from router.rules.inbound import route
 from router.store.errors import StoreError
@@ -41,7 +43,8 @@ class Scripts:
     """plan, now, situation: the dial plan, the moment (aware) and what people have set, read once for each call.
 
     new_id: a fresh CallId. hit: counts a call that the block of this key refused. watch: counts what they take up.
-    sounds: where Asterisk finds the plan's prompts, None when it has none.
+    sounds: where Asterisk finds the plan's prompts, None when it has none. pins: compares those that are typed,
+    None where nobody can be asked.
     """
 
     def __init__(
@@ -54,7 +57,9 @@ class Scripts:
         hit: Callable[[str], None] = lambda block: None,
         watch: Watch | None = None,
         sounds: Path | None = None,
+        pins: PinDesk | None = None,
     ) -> None:
+        self._pins = pins
         self._plan = plan
         self._now = now
         self._situation = situation
@@ -81,17 +86,40 @@ class Scripts:
             withhold=dialled.withhold or _is_withheld(request),
             show_as=dialled.show_as,
             channel=request.field("uniqueid"),
+            pin=Asking.MAY if self._pins is not None else Asking.CANNOT,
         )
         structlog.contextvars.bind_contextvars(call=call.id)
         decision = choose_caller_id(call, plan, now, self._situation())
-        answer = answer_outbound(decision, by, plan, self._sounds)
+        if decision.pin is not None and self._pins is not None:
+            decision = await self._with_pin(session, self._pins, call, decision, plan)
+        await self._give(session, call.id, self._placed(request, call, decision, plan))
+
+    async def _with_pin(
+        self, session: Session, pins: PinDesk, call: OutboundCall, decision: CallerIdDecision, plan: DialPlan
+    ) -> CallerIdDecision:
+        """Asks for the PIN; then the call is judged once more, since others were placed meanwhile."""
+        person = plan.people[decision.pin or ""]
+        try:
+            why = await ask_pin(session, pins, person, plan, self._sounds)
+        except AgiError as error:
+            self._placed(session.request, call, without_pin(decision, f"{person.key} was asked for the PIN"), plan)
+            gone = isinstance(error, ChannelGone)
+            self._calls.close(call.id, endings.abandoned() if gone else endings.failed(), self._utc())
+            raise
+        if why is not None:
+            return without_pin(decision, why)
+        return choose_caller_id(replace(call, pin=Asking.TYPED), plan, self._now(), self._situation())
+
+    def _placed(self, request: Request, call: OutboundCall, decision: CallerIdDecision, plan: DialPlan) -> Answer:
+        """Records the call, and counts it."""
+        answer = answer_outbound(decision, call.by, plan, self._sounds)
         if decision.to is not CallTo.DEPARTMENT:  # that call is recorded where it goes
             record = _outbound_record(call, decision, answer, request, plan)
-            inputs = replace(_inputs(request), by=by, is_internal=True, used=decision.used, rate=decision.rate)
+            inputs = replace(_inputs(request), by=call.by, is_internal=True, used=decision.used, rate=decision.rate)
             self._begin(replace(record, inputs=inputs), answer, plan)
             if self._watch is not None:
                 self._watch.begins(record, decision, endpoint_of(request.field("channel")), plan)
-        await self._give(session, call.id, answer)
+        return answer
 
     async def inbound(self, session: Session) -> None:
         """Arguments: the number called; without it the extension the channel is in."""
@@ -115,7 +143,7 @@ class Scripts:
             self._hit(decision.block)
         answer = answer_inbound(decision, dialable(str(call.called)), plan, now, situation)
         block = next((block for block in situation.blocks if block.key == decision.block), None)
-        inputs = replace(noted(_inputs(request), situation, now), trunk=call.trunk, block=block)
+        inputs = replace(noted(_inputs(request), situation, now, block=block), trunk=call.trunk)
         record = _inbound_record(call, decision, plan.person_at.get(endpoint))
         self._begin(replace(record, inputs=inputs), answer, plan)
         await self._give(session, call.id, answer)

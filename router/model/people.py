@@ -47,6 +47,11 @@ class Activity:
     idle_since: datetime | None = None
     calls_today: int = 0
 
+    @property
+    def is_notable(self) -> bool:
+        """Whether it may keep the person from a call."""
+        return self.is_talking or self.is_ringing or self.is_registered is False or self.wraps_up_until is not None
+
 
 NOTHING_SET = Standing()
 NOTHING_KNOWN = Activity()

@@ -14,7 +14,7 @@ from tests.bench.decisions import PREFIXES, REPLAYED, time_alone
 from tests.bench.killing import kill_under_load
 from tests.bench.page import Page
 from tests.bench.pbx import loaded_pbx
-from tests.bench.ways import DIAL, HTTP, STORELESS, WEBSOCKET, Result, Way, measure
+from tests.bench.ways import BARE, DIAL, HTTP, STORELESS, WEBSOCKET, Result, Way, measure
 
 RATES = (20, 50, 100)
 WITHOUT_RECORDS = 50  # the rate at which the router is also tried without records
@@ -49,7 +49,7 @@ async def load(page: Page, rates: list[int], seconds: int) -> int:
     )
     page.door(await ask_door())
     for rate in rates:
-        for way in (DIAL, HTTP, WEBSOCKET, *((STORELESS,) if rate == WITHOUT_RECORDS else ())):
+        for way in (DIAL, BARE, HTTP, WEBSOCKET, *((STORELESS,) if rate == WITHOUT_RECORDS else ())):
             page.say(f"{way.name}, {rate} calls a second for {seconds} s ...")
             results[way, rate] = await measure(way, rate, seconds)
     again = await measure(DIAL, rates[0], seconds)

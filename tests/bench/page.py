@@ -8,7 +8,7 @@ from rich.table import Table
 from tests.bench.agi import RATE, Asked
 from tests.bench.decisions import Timed, percentile
 from tests.bench.killing import Killed
-from tests.bench.ways import DIAL, STORELESS, Result, Way
+from tests.bench.ways import BARE, DIAL, STORELESS, Result, Way
 
 SLOWER, DEARER = 2.5, 0.5  # set-up over Dial()'s; router's CPU over Asterisk's with Dial()
 AIMED = (20, 50)  # calls a second at which the aims hold; what more does is shown
@@ -84,14 +84,20 @@ class Page:
         self._aim(not cut, "no talk is cut", cut)
         self._aim(not left, "no channel and no bridge is left behind", left)
         for (way, rate), result in results.items():
-            if way in (DIAL, STORELESS) or result.router_ms is None or rate not in AIMED:
+            if way in (DIAL, BARE, STORELESS) or result.router_ms is None or rate not in AIMED:
                 continue
-            native = results[DIAL, rate]
+            native, bare = results[DIAL, rate], results[BARE, rate]
             slower = set_up(result, 0.5) / set_up(native, 0.5)
             dearer = result.router_ms / native.asterisk_ms
             at = f"{way.name} at {rate}/s"
             self._aim(slower <= SLOWER, f"{at}: set-up at most {SLOWER} times Dial()'s", f"{slower:.1f}")
             self._aim(dearer <= DEARER, f"{at}: CPU at most {DEARER} of Asterisk's for Dial()", f"{dearer:.2f}")
+            self._aim(
+                set_up(result, 0.5) <= set_up(bare, 0.5) and result.router_ms <= (bare.router_ms or 0.0),
+                f"{at}: set-up and CPU at most a bare client's",
+                f"{_ms(set_up(result, 0.5))} and {result.router_ms:.2f} ms, "
+                f"its {_ms(set_up(bare, 0.5))} and {bare.router_ms:.2f}",
+            )
         for each in timed:
             if each.aim_us is not None:
                 found = each.p50 * 1e6

@@ -25,6 +25,7 @@ DIAL = Way(name="Dial()")
 HTTP = Way(name="HTTP", lane="http")
 WEBSOCKET = Way(name="WebSocket", lane="websocket")
 STORELESS = Way(name="HTTP, no records", lane="http", module="tests.bench.storeless")
+BARE = Way(name="a bare client", lane="http", module="tests.bench.bare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
