@@ -19,6 +19,7 @@ MOST_COMMAND_BYTES = 2_000  # Asterisk reads at most 2,047 (AGI_BUF_LEN, res_agi
 _HANGUP = b"HANGUP"
 _REPLY = re.compile(r"(\d{3})(?: result=(\S*))?(?: (.*))?", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SOUND = re.compile(r"[A-Za-z0-9_./-]{1,500}")
 _VARIABLE = re.compile(r"_{0,2}[A-Z][A-Z0-9_]{0,79}")
 
 
@@ -160,6 +161,25 @@ def set_variable(name: str, value: str) -> bytes:
     if len(command) > MOST_COMMAND_BYTES:
         raise CommandRefused(f"{name} is longer than an AGI command may be ({MOST_COMMAND_BYTES} bytes)")
     return command
+
+
+def answer() -> bytes:
+    return b"ANSWER\n"
+
+
+def set_time_limit(seconds: float) -> bytes:
+    """The command that gives the channel so long from now on."""
+    return f'SET VARIABLE TIMEOUT(absolute) "{seconds:g}"\n'.encode()
+
+
+def get_data(sound: str, key_s: float, most: int) -> bytes:
+    """The command that plays a sound and reads keys up to #. sound: of Asterisk, or a path without its ending.
+
+    key_s: how long the next key is waited for. Raises CommandRefused.
+    """
+    if not _SOUND.fullmatch(sound):
+        raise CommandRefused(f"not a name for a sound: {sound[:80]!r}")
+    return f'GET DATA "{sound}" {key_s * 1000:.0f} {most}\n'.encode()
 
 
 def _excerpt(line: bytes) -> str:

@@ -14,7 +14,17 @@ from functools import partial
 import structlog
 
 from router.fastagi.errors import AgiError, AgiTimeout, ChannelGone, CommandFailed, MalformedAgi
-from router.fastagi.protocol import AgiReader, Event, HangUp, Reply, Request, set_variable
+from router.fastagi.protocol import (
+    AgiReader,
+    Event,
+    HangUp,
+    Reply,
+    Request,
+    answer,
+    get_data,
+    set_time_limit,
+    set_variable,
+)
 
 log = structlog.get_logger()
 
@@ -80,27 +90,57 @@ class _Wire:
 class Session:
     """One channel waiting in AGI()."""
 
-    def __init__(self, request: Request, wire: _Wire, command_s: float) -> None:
+    def __init__(self, request: Request, wire: _Wire, limits: Limits, session: asyncio.Timeout) -> None:
         self.request = request
         self.has_hung_up = False
         self._wire = wire
-        self._command_s = command_s
+        self._limits = limits
+        self._session = session
 
     async def set_variable(self, name: str, value: str) -> None:
         """Sets a channel variable, taken literally. Raises AgiError: see errors.py."""
-        command = set_variable(name, value)
+        await self._do(f"SET VARIABLE {name}", set_variable(name, value), self._limits.command_s)
+
+    @asynccontextmanager
+    async def asking(self, limit_s: float) -> AsyncIterator[None]:
+        """The caller is answered and may be asked for keys, for so long in all. Raises AgiError.
+
+        The dialplan gave the channel no longer than a decision takes.
+        """
+        deadline = asyncio.get_running_loop().time() + limit_s
+        self._session.reschedule(deadline + self._limits.session_s)
+        await self._do(
+            "SET VARIABLE TIMEOUT", set_time_limit(limit_s + self._limits.session_s), self._limits.command_s
+        )
+        await self._do("ANSWER", answer(), self._limits.command_s)
+        yield
+        await self._do("SET VARIABLE TIMEOUT", set_time_limit(self._limits.command_s), self._limits.command_s)
+
+    async def keys(self, sound: str, key_s: float, most: int, sound_s: float) -> str:
+        """What the caller presses during and after a sound, up to # or a pause of `key_s`. Raises AgiError.
+
+        most: keys that are read. sound_s: how long the sound may take.
+        """
+        limit_s = sound_s + key_s * (most + 1)
+        reply = await self._do("GET DATA", get_data(sound, key_s, most), limit_s)
+        if reply.result == "-1":
+            raise ChannelGone("the caller hung up")
+        return reply.result
+
+    async def _do(self, what: str, command: bytes, limit_s: float) -> Reply:
         if self.has_hung_up:
             raise ChannelGone("the caller hung up")
         try:
-            async with asyncio.timeout(self._command_s):
+            async with asyncio.timeout(limit_s):
                 await self._wire.send(command)
                 reply = await self._reply()
         except TimeoutError:
-            raise AgiTimeout(f"no reply to SET VARIABLE {name} within {self._command_s:g} s") from None
+            raise AgiTimeout(f"no reply to {what} within {limit_s:g} s") from None
         if reply.code == _DEAD_CHANNEL:
             raise ChannelGone("the channel is dead")
         if reply.code != 200:
-            raise CommandFailed(f"SET VARIABLE {name} was answered {reply.code} {reply.text}"[:120])
+            raise CommandFailed(f"{what} was answered {reply.code} {reply.text}"[:120])
+        return reply
 
     async def _reply(self) -> Reply:
         while True:
@@ -175,7 +215,7 @@ class FastAgiServer:
         """One connection from its first byte to its end. Never raises: it would end the other sessions."""
         wire = _Wire(reader, writer)
         try:
-            async with asyncio.timeout(self._limits.session_s):
+            async with asyncio.timeout(self._limits.session_s) as limit:
                 request = await self._request(wire)
                 structlog.contextvars.bind_contextvars(agi=request.script[:40], channel=request.field("uniqueid"))
                 script = self._scripts.get(request.script)
@@ -183,7 +223,7 @@ class FastAgiServer:
                     known = ", ".join(f"/{name}" for name in sorted(self._scripts))
                     log.warning("agi script unknown", known=known)
                     return
-                await script(Session(request, wire, self._limits.command_s))
+                await script(Session(request, wire, self._limits, limit))
         except ChannelGone as gone:
             # A connection that closes without a byte is somebody looking whether the port is open.
             (log.info if wire.has_begun else log.debug)("agi session left", because=str(gone))

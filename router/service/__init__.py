@@ -211,6 +211,7 @@ class Service:
             hit=self.state.hit,
             watch=watch,
             sounds=settings.asterisk.sounds_dir,
+            pins=self.pins,
         )
         self.agi = FastAgiServer(scripts.by_name())
         self._stop = asyncio.Event()

@@ -17,7 +17,7 @@ from router.fastagi.server import FastAgiServer
 from router.fastagi.watching import Watch
 from router.model.alert import Alert
 from router.model.call import CallId
-from router.model.department import DialPlan
+from router.model.department import DialPlan, Person
 from router.model.limits import Usage
 from router.model.record import CallRecord
 from router.model.situation import Situation
@@ -26,6 +26,21 @@ from tests.rules.acme import acme
 from tests.rules.conftest import OPEN
 
 _SET = re.compile(rb'SET VARIABLE (\w+) "(.*)"\n')
+
+
+class Desk:
+    """Knows one PIN for everybody. locked: why nobody is asked."""
+
+    right = "2468"
+
+    def __init__(self) -> None:
+        self.locked: str | None = None
+
+    def objection(self, person: Person, plan: DialPlan) -> str | None:
+        return self.locked
+
+    async def is_right(self, typed: str, person: Person, plan: DialPlan) -> bool:
+        return typed == self.right
 
 
 class Dialplan:
@@ -48,6 +63,9 @@ class Dialplan:
         self.records: list[CallRecord] = []
         self.earlier: dict[CallId, CallRecord] = {}
         self.port = 0
+        self.keys: list[str] = []  # what the caller presses whenever they are asked
+        self.asked: list[str] = []  # commands beside those that set our variables
+        self.pins = Desk()
         self.watch = Watch(
             Trunks(self.trunks, lambda: self.now, lambda: self.plan),
             Accounts(self.usages, lambda: self.now),
@@ -87,6 +105,9 @@ class Dialplan:
         try:
             writer.write("\n".join([*lines, "", ""]).encode())
             while command := await reader.readline():
+                if (answer := self._pressed(command.decode().strip())) is not None:
+                    writer.write(answer)
+                    continue
                 found = _SET.fullmatch(command)
                 assert found is not None, command
                 variables[found[1].decode()] = found[2].decode()
@@ -94,6 +115,17 @@ class Dialplan:
         finally:
             writer.transport.abort()
         return variables
+
+    def _pressed(self, command: str) -> bytes | None:
+        if not command.startswith(("ANSWER", "GET DATA", "SET VARIABLE TIMEOUT(absolute)")):
+            return None
+        self.asked.append(command)
+        if not command.startswith("GET DATA"):
+            return b"200 result=0\n"
+        if not self.keys:
+            return b"200 result= (timeout)\n"
+        keys = self.keys.pop(0)
+        return b"HANGUP\n200 result=-1\n" if keys == "hangs up" else f"200 result={keys}\n".encode()
 
     async def outbound(self, dialled: str, **fields: str) -> dict[str, str]:
         return await self.ask("outbound", dialled, **fields)
@@ -118,6 +150,7 @@ async def dialplan() -> AsyncIterator[Dialplan]:
         hit=dialplan.hits.append,
         watch=dialplan.watch,
         sounds=Path("/sounds"),
+        pins=dialplan.pins,
     )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", 0) as dialplan.port:
         yield dialplan
