@@ -1,13 +1,21 @@
-"""Room on a trunk for an emergency call when every channel is taken: another call of ours ends."""
+"""Room on a trunk for an emergency call when every channel is taken: another ends, of ours or of a dialplan."""
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
 from router.calls.call import Call
 from router.calls.leg import Leg
+from router.model.call import CallId
 from router.model.decision import CallerIdDecision
+
+if TYPE_CHECKING:
+    from router.calls.live import Live
 
 log = structlog.get_logger()
 
@@ -15,39 +23,87 @@ _ENDED_WITHIN_S = 2.0
 _LOOKS_EVERY_S = 0.05
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupant:
+    """A call that has a channel of a trunk and may be ended. since: it rings, or talks if it has been answered.
+
+    end: begins to end it, saying which trunk it is ended on. is_over: whether the channel is free.
+    """
+
+    call: CallId
+    trunk: str
+    since: datetime
+    has_answered: bool
+    end: Callable[[], None]
+    is_over: Callable[[], bool]
+
+
+Elsewhere = Callable[[Collection[str]], Awaitable[list[Occupant]]]  # of calls we do not carry, on these trunks
+
+
 async def make_room(call: Call, decision: CallerIdDecision) -> str | None:
-    """Ends the least important outgoing call on one of the decision's trunks. Which trunk has room then."""
-    found = _least_important(call, {choice.trunk for choice in decision.trunks})
-    if found is None:
+    """Ends the least important outgoing call on the decision's trunks of one country. Which has room then."""
+    occupant = await free_channel(call.live, _in_one_country(call, decision))
+    if occupant is None:
         return None
-    other, leg = found
-    log.warning("call ended to make room for an emergency call", ended=other.id, trunk=leg.trunk)
-    other.note(f"ended to make room on {leg.trunk} for an emergency call")
-    call.note(f"a call on {leg.trunk} is ended to make room")
-    other.legs.cancel(leg)
-    await _ended(call, leg)
-    return leg.trunk
+    call.note(f"a call on {occupant.trunk} is ended to make room")
+    await _ended(call, occupant)
+    return occupant.trunk
 
 
-async def _ended(call: Call, leg: Leg) -> None:
-    """Waits for a leg of another call to be over, while this call's own events are read on."""
+async def free_channel(live: "Live", trunks: Collection[str]) -> Occupant | None:
+    """Begins to end the least important call on one of these trunks; None where there is none."""
+    elsewhere = await live.elsewhere(trunks)
+    found = least_important([*occupants(live, trunks), *elsewhere])
+    if found is not None:
+        log.warning("call ended to make room for an emergency call", ended=found.call, trunk=found.trunk)
+        found.end()
+    return found
+
+
+def least_important(occupants: Collection[Occupant]) -> Occupant | None:
+    """What has rung longest goes first; of talks, the one that has hardly begun."""
+    ringing = [occupant for occupant in occupants if not occupant.has_answered]
+    if ringing:
+        return min(ringing, key=lambda occupant: occupant.since)
+    return max(occupants, key=lambda occupant: occupant.since, default=None)
+
+
+def occupants(live: "Live", trunks: Collection[str]) -> Iterator[Occupant]:
+    """Of our own calls. No emergency call, ever."""
+    for call in live.calls.values():
+        for leg in call.legs if not call.is_emergency else ():
+            if leg.trunk is not None and leg.trunk in trunks and leg.is_alive and not leg.is_cancelled:
+                yield _occupant(call, leg, leg.trunk)
+
+
+def _occupant(call: Call, leg: Leg, trunk: str) -> Occupant:
+    def end() -> None:
+        call.note(f"ended to make room on {trunk} for an emergency call")
+        call.legs.cancel(leg)
+
+    return Occupant(
+        call=call.id,
+        trunk=trunk,
+        since=leg.answered_at or leg.dialled_at or call.exchange.now(),
+        has_answered=leg.answered_at is not None,
+        end=end,
+        is_over=lambda: not leg.is_alive,
+    )
+
+
+def _in_one_country(call: Call, decision: CallerIdDecision) -> set[str]:
+    """The decision's trunks that lead where the first one does: by the others help may not be the nearest."""
+    country_of = {choice.trunk: call.plan.trunks[choice.trunk].country for choice in decision.trunks}
+    home = call.plan.country
+    first = country_of[decision.trunks[0].trunk] or home
+    return {trunk for trunk, country in country_of.items() if (country or home) == first}
+
+
+async def _ended(call: Call, occupant: Occupant) -> None:
+    """Waits for another call to be over, while this call's own events are read on."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + _ENDED_WITHIN_S
-    while leg.is_alive and loop.time() < ends_at:
+    while not occupant.is_over() and loop.time() < ends_at:
         with contextlib.suppress(TimeoutError):
             await call.next(_LOOKS_EVERY_S)
-
-
-def _least_important(call: Call, trunks: set[str]) -> tuple[Call, Leg] | None:
-    """What has rung longest goes first; of talks, the one that has hardly begun. No emergency call, ever."""
-    legs = [
-        (other, leg)
-        for other in call.live.calls.values()
-        if other is not call and not other.is_emergency
-        for leg in other.legs
-        if leg.trunk in trunks and leg.is_alive and not leg.is_cancelled
-    ]
-    ringing = [(other, leg) for other, leg in legs if leg.answered_at is None]
-    if ringing:
-        return min(ringing, key=lambda found: found[1].dialled_at or call.exchange.now())
-    return max(legs, key=lambda found: found[1].answered_at or call.exchange.now(), default=None)

@@ -176,9 +176,10 @@ async def dial(call: Call, decision: CallerIdDecision) -> Leg | None:
 
 
 async def dial_for_help(call: Call, decision: CallerIdDecision) -> Leg | None:
-    """As `dial`; where no trunk has room, another call of ours is ended for it."""
-    trunks = call.exchange.trunks
-    if all(trunks.is_full(call.plan.trunks[choice.trunk]) for choice in decision.trunks):
+    """As `dial`; where no trunk has room, another call is ended for it."""
+    # One that is full comes behind all that lead to the same country and are not.
+    first = call.plan.trunks[decision.trunks[0].trunk] if decision.trunks else None
+    if first is not None and call.exchange.trunks.is_full(first):
         decision = await _with_room(call, decision) or decision
     last = await dial(call, decision)
     if last is None or last.is_talking or not endings.is_technical(last.came_to):

@@ -259,3 +259,22 @@ def test_an_emergency_call_is_never_ended_for_another() -> None:
 
     assert "make room" not in calls["bob"]["told"]
     assert calls["alice"]["legs"] == [LegResult.ANSWERED], "asked for all the same"
+
+
+def test_room_is_made_where_help_is_nearest_though_a_trunk_abroad_is_free() -> None:
+    german = replace(BACKUP, country="DE")
+    plan = replace(guarded(), trunks={"voipco": replace(VOIPCO, channels=1), "backup": german})
+
+    async def main() -> None:
+        phones = {f"{TALKS}@voipco": answers(), "999@voipco": answers(), "999@backup": answers()}
+        async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=plan)
+            bob = asterisk.call(LONG, to=TALKS, door=OUTBOUND, endpoint="bob")
+            await asyncio.sleep(5.0)
+            alice = Caller(number="201", talks_for_s=5.0)
+            line = asterisk.call(alice, to="999", door=OUTBOUND, endpoint="alice")
+            record = await house.over(line)
+            assert [(leg.trunk, leg.result) for leg in record.legs] == [("voipco", LegResult.ANSWERED)]
+            assert bob.ended.is_set()
+
+    run(main())
