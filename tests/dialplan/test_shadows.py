@@ -70,6 +70,10 @@ DENIALS = {
         [deny("a", "+1*", departments=("sales", "support", "GB"))],
         False,
     ),
+    "everybody, but not what is forwarded for nobody": (
+        [deny("a", "+1*", people=("alice", "bob", "sales"))],
+        False,
+    ),
     "during hours": ([deny("a", "+1*", during=("office",))], False),
     "during hours and outside them": (
         [deny("a", "+1*", during=("office",)), deny("b", "+1*", outside=("office",))],

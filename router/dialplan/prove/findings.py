@@ -99,10 +99,15 @@ def together(lines: Sequence[Sequence[Stretch]]) -> Iterator[tuple[datetime, tup
 
 
 def schedules_in_use(plan: DialPlan) -> Mapping[str, BusinessHours]:
-    """Those that a department keeps or a rule names."""
+    """Those that a department keeps, or a rule or a limit names."""
     named = {department.hours for department in plan.departments.values()}
     for rule in plan.inbound:
         named |= {*rule.during, *rule.outside}
+    for denied in plan.denied:
+        named |= {*denied.during, *denied.outside}
+    people, departments = plan.people.values(), plan.departments.values()
+    for limits in (plan.limits, *(each.limits for each in people), *(each.limits for each in departments)):
+        named |= {*limits.unusual.outside} if limits.unusual else set()
     return {key: hours for key, hours in plan.schedules.items() if key in named}
 
 

@@ -1,92 +1,85 @@
-"""Rules that can never match: one before them takes all they fit, or their hours never meet."""
+"""Rules that can never match: those before them take all they fit, or their hours never meet."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from router.dialplan.patterns import covers
-from router.dialplan.prove.findings import Finding, Level, Topic, Window, together
+from router.dialplan.prove.findings import Finding, Level, Topic, Window, listed, together
+from router.dialplan.prove.shadows import TooMany, Values, Way, takers
+from router.dialplan.prove.ways import domains, ways
 from router.model.department import CallerIdRule, Condition, InboundRule, TrunkRule
-from router.model.number import NumberPattern
+from router.model.limits import DenyRule
+
+Rule = InboundRule | DenyRule | CallerIdRule | TrunkRule
 
 
 def check(window: Window) -> Iterator[Finding]:
-    """Of the inbound rules and of both kinds of outgoing ones."""
+    """Of the inbound rules and of all kinds of outgoing ones."""
     plan = window.plan
-    shadowed = set()
-    for earlier, later in _shadowed(plan.inbound):
-        shadowed.add(later.path)
-        yield _never(later.path, f'the rule "{earlier.name}" ({earlier.path}) takes every call that fits it')
-    for rule in plan.inbound:
-        if rule.path not in shadowed and (why := _never_at_once(rule, window)) is not None:
-            yield Finding(level=Level.WARNING, topic=Topic.RULES, where=rule.path, what=why)
-    for first, second in _shadowed_numbers(plan.caller_ids):
-        yield _never(second.path, f"the rule before it, {first.path}, takes every call that fits it")
-    for route, hidden in _shadowed_routes(plan.routes):
-        yield _never(hidden.path, f"the rule before it, {route.path}, takes every number that fits it")
+    of = domains(plan, (*plan.trunks, None))  # a call in may come by no known trunk
+    yield from _list(plan.inbound, (), of, window)
+    of = domains(plan, plan.trunks)
+    yield from _list(plan.denied, (), of, window)
+    denied = [way for rule in plan.denied for way in ways(rule, of)]
+    yield from _list(plan.caller_ids, denied, of, window)
+    yield from _list(plan.routes, denied, of, window)
 
 
-def _never(where: str, why: str) -> Finding:
-    return Finding(level=Level.FAULT, topic=Topic.RULES, where=where, what=f"never matches: {why}")
+def _list(
+    rules: Sequence[Rule], denied: Sequence[Way], of: Mapping[str, Values], window: Window
+) -> Iterator[Finding]:
+    """denied: the ways in which calls are refused before any of these rules is looked at."""
+    names = {rule.path: _name(rule) for rule in rules}
+    before: list[Way] = []
+    for rule in rules:
+        mine = list(ways(rule, of))
+        try:
+            found = takers(mine, [*before, *denied], of)
+        except TooMany:
+            what = "there are too many rules to tell whether those before it together take all its calls"
+            yield _finding(rule, what, Level.NOTE)
+            found = None
+        if found is not None:
+            yield _never(rule, [names.get(path, path) for path in found], {way.path for way in denied} & {*found})
+        elif isinstance(rule, InboundRule | DenyRule) and (why := _never_at_once(rule, window)) is not None:
+            yield _finding(rule, why, Level.WARNING)
+        if not isinstance(rule, CallerIdRule) or rule.show is not None:  # the local number is not had everywhere
+            before += mine
 
 
-def _shadowed(rules: Sequence[InboundRule]) -> Iterator[tuple[InboundRule, InboundRule]]:
-    for index, later in enumerate(rules):
-        earlier = next((rule for rule in rules[:index] if _takes_all(rule, later)), None)
-        if earlier is not None:
-            yield earlier, later
+def _name(rule: Rule) -> str:
+    return f'the rule "{rule.name}" ({rule.path})' if isinstance(rule, InboundRule | DenyRule) else rule.path
 
 
-def _takes_all(earlier: InboundRule, later: InboundRule) -> bool:
-    """Whether every call that fits `later` certainly fits `earlier`."""
-    return (
-        _allows(earlier.trunks, later.trunks)
-        and _allows(earlier.verified, later.verified)
-        and set(earlier.during) <= set(later.during)
-        and set(earlier.outside) <= set(later.outside)
-        and earlier.states.items() <= later.states.items()
-        and _covers(earlier.called, later.called)
-        and _covers(earlier.callers, later.callers)
-    )
+def _never(rule: Rule, takers: Sequence[str], denied: set[str]) -> Finding:
+    """takers: the names of the rules that take its calls. denied: those of them that deny them.
+
+    What is denied may be let through again one day, so that is no fault.
+    """
+    every = f"every {'number' if isinstance(rule, TrunkRule) else 'call'} that fits it"
+    if not takers:
+        why = "no call fits all of its conditions"
+    elif len(takers) > 1:
+        why = f"the rules before it together take {every}: {listed(takers)}"
+    elif denied:
+        why = f"{takers[0]} denies {every}"
+    elif isinstance(rule, InboundRule | DenyRule):
+        why = f"{takers[0]} takes {every}"
+    else:
+        why = f"the rule before it, {takers[0]}, takes {every}"
+    return _finding(rule, f"never matches: {why}", Level.WARNING if denied else Level.FAULT)
 
 
-def _allows(these: Iterable[object], those: Iterable[object]) -> bool:
-    """Whether a condition that lists `these` holds wherever one with `those` does; none listed always holds."""
-    ours, theirs = set(these), set(those)
-    return not ours or (bool(theirs) and theirs <= ours)
+def _finding(rule: Rule, what: str, level: Level) -> Finding:
+    return Finding(level=level, topic=Topic.RULES, where=rule.path, what=what)
 
 
-def _covers(ours: Sequence[NumberPattern], theirs: Sequence[NumberPattern]) -> bool:
-    return ours == theirs or covers(ours, theirs)
-
-
-def _shadowed_numbers(rules: Sequence[CallerIdRule]) -> Iterator[tuple[CallerIdRule, CallerIdRule]]:
-    for index, later in enumerate(rules):
-        for earlier in rules[:index]:
-            if (
-                earlier.department in (None, later.department)
-                and earlier.person in (None, later.person)
-                and earlier.show is not None
-                and _allows(earlier.trunks, later.trunks)
-                and _covers(earlier.called, later.called)
-            ):
-                yield earlier, later
-                break
-
-
-def _shadowed_routes(rules: Sequence[TrunkRule]) -> Iterator[tuple[TrunkRule, TrunkRule]]:
-    for index, later in enumerate(rules):
-        earlier = next((rule for rule in rules[:index] if _covers(rule.called, later.called)), None)
-        if earlier is not None:
-            yield earlier, later
-
-
-def _never_at_once(rule: InboundRule, window: Window) -> str | None:
+def _never_at_once(rule: InboundRule | DenyRule, window: Window) -> str | None:
     """Why the hours of the rule's conditions never meet in the window, None when they do.
 
     Somebody's switch may still make them meet, so this is no fault.
     """
     wanted = [(window.of_schedule(key), True, f"{key} never opens") for key in rule.during]
     wanted += [(window.of_schedule(key), False, f"{key} never closes") for key in rule.outside]
-    for key, state in rule.states.items():
+    for key, state in rule.states.items() if isinstance(rule, InboundRule) else ():
         if state is not Condition.UNATTENDED:
             is_open = state is Condition.OPEN
             name = window.plan.departments[key].name
