@@ -5,7 +5,7 @@ What a command needs is imported within it, so that `--help` and a shell's compl
 
 import click
 
-from router.cli import blocks, calling, charges, diff, explain, people, plan, prove, running, trunks
+from router.cli import blocks, calling, charges, diff, explain, people, pin, plan, prove, running, trunks
 
 
 @click.group(
@@ -48,6 +48,7 @@ for command in (
     people.log_in,
     people.log_out,
     people.forward,
+    pin.pin,
     trunks.trunks,
 ):
     main.add_command(command)

@@ -66,7 +66,7 @@ class Forward(Part):
 class Pin(Part):
     """A person's PIN, hashed, or where it is."""
 
-    kept: Annotated[str, Text(_kept)] = ""
+    kept: Annotated[str, Text(_kept, digits=True)] = ""
     file: Annotated[str, Text(_file)] = ""
     env: Annotated[str, Text(_env)] = ""
 
