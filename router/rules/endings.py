@@ -11,6 +11,7 @@ from router.model.plan import RejectCause
 from router.model.trunk import Failure
 
 SETUP_REFUSALS = frozenset({401, 403, 407})  # a carrier's "not with this account": cause 21 like a person's 603
+ELSEWHERE = range(300, 400)  # 302 has a cause of its own; Asterisk gives 300, 301, 305 and 380 a plain 16
 
 _BY_CAUSE = {
     1: LegResult.INVALID_NUMBER,  # unallocated: 404, 485, 604
@@ -60,6 +61,8 @@ def leg_result(
     usual = _BY_CAUSE.get(cause, LegResult.CONGESTED)
     if cause == HangupCause.CALL_REJECTED and tech_cause in SETUP_REFUSALS:
         usual = LegResult.CONGESTED
+    elif tech_cause is not None and tech_cause in ELSEWHERE:
+        usual = LegResult.REDIRECTED
     failure = causes.get(tech_cause or 0) or causes.get(cause)
     return usual if failure is None or failure is failure_of(usual) else _MEANS[failure]
 

@@ -29,6 +29,7 @@ CAUSES = [
     (410, 22, LegResult.INVALID_NUMBER, "number changed"),
     (484, 28, LegResult.INVALID_NUMBER, "number incomplete"),
     (302, 23, LegResult.REDIRECTED, "moved, which we do not follow"),
+    *((status, 16, LegResult.REDIRECTED, "elsewhere") for status in (300, 301, 305, 380)),
     (420, 3, LegResult.CONGESTED, "bad extension"),
     (488, 58, LegResult.CONGESTED, "codec mismatch"),
     (606, 58, LegResult.CONGESTED, "codec mismatch everywhere"),
