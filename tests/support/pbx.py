@@ -25,6 +25,7 @@ from tests.support.far_end.ari import BenchAri, Json
 from tests.support.far_end.far import FarEnd
 from tests.support.sound import tone_wav
 
+CARRIERS = ("voipco", "backup")
 PHONES = ("alice", "bob", "carol", "dave")
 MUSIC_HZ = 660  # what the PBX's music on hold is recognised by
 REGISTER_LIMIT_S = 10.0
@@ -70,6 +71,7 @@ class Bench:
             await stack.enter_async_context(self._watch)
             await stack.enter_async_context(self.far)
             await self._watch_phones()
+            await self._ask_carriers()
             for name in set(PHONES) - set(self.phones):
                 await self.unregister(name)
             await self.until_online(*self.phones)
@@ -151,6 +153,12 @@ class Bench:
             if endpoint["state"] == "online":
                 self._online.add(endpoint["resource"])
 
+    async def _ask_carriers(self) -> None:
+        """The PBX asks them as it starts, when they may not be there yet, and the next time half a minute later."""
+        for name in CARRIERS:
+            await self.pbx.cli(f"pjsip qualify {name}")
+        await self.until_online(*CARRIERS)
+
     def _note(self, event: Json) -> None:
         if event["type"] == "EndpointStateChange":
             name, online = event["endpoint"]["resource"], event["endpoint"]["state"] == "online"
@@ -191,6 +199,7 @@ class Bench:
         await self.pbx.start()
         await self._watch.__aenter__()
         await self._watch_phones()
+        await self._ask_carriers()
         for name in self.phones:
             await self.far.asterisk.cli(f"pjsip send register {name}")
         await self.until_online(*self.phones)
