@@ -153,6 +153,8 @@ def outbound_lines(call: OutboundCall, decision: CallerIdDecision, plan: DialPla
             lines.append(f"calls for: {department.name if department else 'no department'}")
             lines.append(f"caller ID: {shown_text(decision)}")
             lines.append(f"because: {decision.because}")
+            if decision.longest_s is not None:
+                lines.append(f"lasts: {duration(round(decision.longest_s))} at most")
             lines.append("trunks:")
             for number, choice in enumerate(decision.trunks, 1):
                 shows = choice.shown or f"nothing, asserting {choice.asserted}"
