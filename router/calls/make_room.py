@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from router.calls.call import Call
 from router.calls.leg import Leg
 from router.model.call import CallId
 from router.model.decision import CallerIdDecision
+from router.model.department import DialPlan
 
 if TYPE_CHECKING:
     from router.calls.live import Live
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 _ENDED_WITHIN_S = 2.0
 _LOOKS_EVERY_S = 0.05
+_AT_ONCE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,37 @@ Elsewhere = Callable[[Collection[str]], Awaitable[list[Occupant]]]  # of calls w
 
 async def make_room(call: Call, decision: CallerIdDecision) -> str | None:
     """Ends the least important outgoing call on the decision's trunks of one country. Which has room then."""
-    occupant = await free_channel(call.live, _in_one_country(call, decision))
+    occupant = await free_channel(call.live, _in_one_country(call.plan, decision))
     if occupant is None:
         return None
     call.note(f"a call on {occupant.trunk} is ended to make room")
     await _ended(call, occupant)
     return occupant.trunk
+
+
+async def make_room_at_once(live: "Live", decision: CallerIdDecision, plan: DialPlan) -> CallerIdDecision:
+    """For an emergency call that a dialplan carries: it waits for us no longer than a moment, then dials anyway.
+
+    The decision, with the trunk first on which room is made.
+    """
+    if not decision.trunks or not live.exchange.trunks.is_full(plan.trunks[decision.trunks[0].trunk]):
+        return decision
+    occupant = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_AT_ONCE_S):
+            occupant = await free_channel(live, _in_one_country(plan, decision))
+    if occupant is None:
+        return decision
+    for _ in range(round(_AT_ONCE_S / _LOOKS_EVERY_S)):
+        if occupant.is_over():
+            break
+        await asyncio.sleep(_LOOKS_EVERY_S)
+    return with_room(decision, occupant.trunk)
+
+
+def with_room(decision: CallerIdDecision, trunk: str) -> CallerIdDecision:
+    """The decision with the trunk first on which room was made."""
+    return replace(decision, trunks=tuple(sorted(decision.trunks, key=lambda choice: choice.trunk != trunk)))
 
 
 async def free_channel(live: "Live", trunks: Collection[str]) -> Occupant | None:
@@ -92,12 +119,10 @@ def _occupant(call: Call, leg: Leg, trunk: str) -> Occupant:
     )
 
 
-def _in_one_country(call: Call, decision: CallerIdDecision) -> set[str]:
+def _in_one_country(plan: DialPlan, decision: CallerIdDecision) -> set[str]:
     """The decision's trunks that lead where the first one does: by the others help may not be the nearest."""
-    country_of = {choice.trunk: call.plan.trunks[choice.trunk].country for choice in decision.trunks}
-    home = call.plan.country
-    first = country_of[decision.trunks[0].trunk] or home
-    return {trunk for trunk, country in country_of.items() if (country or home) == first}
+    country_of = {choice.trunk: plan.trunks[choice.trunk].country or plan.country for choice in decision.trunks}
+    return {trunk for trunk, country in country_of.items() if country == country_of[decision.trunks[0].trunk]}
 
 
 async def _ended(call: Call, occupant: Occupant) -> None:

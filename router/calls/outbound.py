@@ -14,7 +14,7 @@ from router.calls.call import Call
 from router.calls.errands import insist
 from router.calls.identity import may_leave, shown_by_trunk
 from router.calls.leg import Leg
-from router.calls.make_room import make_room
+from router.calls.make_room import make_room, with_room
 from router.calls.prompt import play
 from router.calls.talk import talk
 from router.calls.ways_out import ways_left
@@ -191,9 +191,7 @@ async def dial_for_help(call: Call, decision: CallerIdDecision) -> Leg | None:
 async def _with_room(call: Call, decision: CallerIdDecision) -> CallerIdDecision | None:
     """The decision with the trunk first on which room was made; None where no call could be ended."""
     trunk = await make_room(call, decision)
-    if trunk is None:
-        return None
-    return replace(decision, trunks=tuple(sorted(decision.trunks, key=lambda choice: choice.trunk != trunk)))
+    return None if trunk is None else with_room(decision, trunk)
 
 
 async def _try(

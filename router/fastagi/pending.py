@@ -155,6 +155,17 @@ class PendingCalls:
         self._calls[record.id] = _Pending(record, offers, plan)
         self._forget(record.arrived_at)
 
+    def note(self, call_id: CallId, what: str, at: datetime) -> None:
+        """Puts a line into the record of a call whose end is awaited."""
+        if (pending := self._calls.get(call_id)) is not None:
+            trace = (*pending.record.trace, TraceLine(at=at, what=what))
+            self._calls[call_id] = replace(pending, record=replace(pending.record, trace=trace))
+
+    def offer(self, call_id: CallId, number: int) -> Offer | None:
+        """What the dialplan dials by the route of this number, counted from 1; None for none."""
+        pending = self._calls.get(call_id)
+        return pending.offers[number - 1] if pending is not None and 1 <= number <= len(pending.offers) else None
+
     def close(self, call_id: CallId, ending: Ending, at: datetime) -> None:
         """Ends a call of which the dialplan will report nothing."""
         if (pending := self._calls.pop(call_id, None)) is not None:

@@ -1,8 +1,8 @@
-"""What a plain dialplan may ask: /outbound and /inbound decide a call, /ended takes the report of its end."""
+"""What a plain dialplan may ask: /outbound and /inbound decide a call, /trying and /ended take reports of it."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 FIND_S = 2.0  # looking for a call of before a restart
 
+Room = Callable[[CallerIdDecision, DialPlan], Awaitable[CallerIdDecision]]
+
 _CALL_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
@@ -44,7 +46,7 @@ class Scripts:
 
     new_id: a fresh CallId. hit: counts a call that the block of this key refused. watch: counts what they take up.
     sounds: where Asterisk finds the plan's prompts, None when it has none. pins: compares those that are typed,
-    None where nobody can be asked.
+    None where nobody can be asked. room: has a call ended where an emergency call finds every channel taken.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Scripts:
         watch: Watch | None = None,
         sounds: Path | None = None,
         pins: PinDesk | None = None,
+        room: Room | None = None,
     ) -> None:
         self._pins = pins
+        self._room = room
         self._plan = plan
         self._now = now
         self._situation = situation
@@ -70,7 +74,7 @@ class Scripts:
         self._sounds = sounds
 
     def by_name(self) -> Mapping[str, Script]:
-        return {"outbound": self.outbound, "inbound": self.inbound, "ended": self.ended}
+        return {"outbound": self.outbound, "inbound": self.inbound, "trying": self.trying, "ended": self.ended}
 
     async def outbound(self, session: Session) -> None:
         """Arguments: the number dialled; without it the extension the channel is in."""
@@ -92,6 +96,8 @@ class Scripts:
         decision = choose_caller_id(call, plan, now, self._situation())
         if decision.pin is not None and self._pins is not None:
             decision = await self._with_pin(session, self._pins, call, decision, plan)
+        if decision.to is CallTo.EMERGENCY and self._room is not None:
+            decision = await self._room(decision, plan)
         await self._give(session, call.id, self._placed(request, call, decision, plan))
 
     async def _with_pin(
@@ -147,6 +153,14 @@ class Scripts:
         record = _inbound_record(call, decision, plan.person_at.get(endpoint))
         self._begin(replace(record, inputs=inputs), answer, plan)
         await self._give(session, call.id, answer)
+
+    async def trying(self, session: Session) -> None:
+        """Arguments: call id, and the number of the route that is dialled now, from the second on."""
+        call_id, route_number = session.request.argument(1), session.request.argument(2)
+        number = int(route_number) if re.fullmatch("[0-9]{1,3}", route_number) else 0
+        offer = self._calls.offer(CallId(call_id), number)
+        if offer is not None and offer.trunk is not None and self._watch is not None:
+            self._watch.goes_on(CallId(call_id), offer.trunk)
 
     async def ended(self, session: Session) -> None:
         """Arguments: call id, ${DIALSTATUS}, ${HANGUPCAUSE}, ${ANSWEREDTIME}; then, where the dialplan knows them,

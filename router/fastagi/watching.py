@@ -1,13 +1,13 @@
 """What a call carried by a plain dialplan counts for: trunks, accounts, mails at once, and whose phone is in use.
 
-The dialplan tells of a call when it asks and when it is over, and of nothing between. So its channel is counted on
-the first trunk it may take, and what the trunks before the last one came to is that they failed: nothing else makes
-the dialplan go on to the next, except in an emergency. Of many phones that ring nobody knows who answers; whoever
-is rung alone has their phone in use.
+The dialplan tells of a call when it asks, when it goes on to another trunk, and when it is over. So its channel is
+counted on the first trunk until then, and what the trunks before the last one came to is that they failed: nothing
+else makes the dialplan go on to the next, except in an emergency. Of many phones that ring nobody knows who
+answers; whoever is rung alone has their phone in use.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -58,13 +58,29 @@ class Phones(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Watched:
-    """trunk: whose channel is counted. is_probe: by the call an open breaker is tried."""
+    """first: the trunk that was to be dialled first; trunk: whose channel is counted now. None for no trunk.
+
+    is_probe: by the call an open breaker of the first one is tried. channel: the caller's, in Asterisk.
+    """
 
     decision: CallerIdDecision
     plan: DialPlan
     by: alerts.Calling
+    first: str | None
     trunk: str | None
     is_probe: bool
+    channel: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A call that has a channel of a trunk. channel: the caller's, in Asterisk. since: when it was decided."""
+
+    call: CallId
+    trunk: str
+    channel: str
+    since: datetime
 
 
 class Watch:
@@ -109,12 +125,46 @@ class Watch:
             self._trunks.holds(trunk, _channel(record.id), record.id)
             self._accounts.begins(_channel(record.id), record.id, decision, plan, trunk, again=False)
             self._accounts.assumed(_channel(record.id), is_answered=True)
-        watched = _Watched(decision=decision, plan=plan, by=by, trunk=trunk, is_probe=is_probe)
-        self._calls[record.id] = watched
+        self._calls[record.id] = _Watched(
+            decision=decision,
+            plan=plan,
+            by=by,
+            first=trunk,
+            trunk=trunk,
+            is_probe=is_probe,
+            channel=record.channel,
+            since=record.arrived_at,
+        )
         if decision.to is CallTo.EMERGENCY:
             log.warning("emergency call", number=str(decision.called), by=record.person, phone=phone)
             words = alerts.emergency_placed(decision, by)
             self._send(record, plan, plan.emergency.alert, "placed", words, record.arrived_at)
+
+    def goes_on(self, call: CallId, trunk: str) -> None:
+        """The dialplan dials another trunk for the call: there it has its channel now, and its price."""
+        watched = self._calls.get(call)
+        if watched is None or watched.trunk is None or watched.trunk == trunk:
+            return
+        channel = _channel(call)
+        self._accounts.assumed(channel, is_answered=False)
+        self._accounts.leaves(channel, call)
+        self._trunks.leaves(watched.trunk, channel, call)
+        self._trunks.holds(trunk, channel, call)
+        self._accounts.begins(channel, call, watched.decision, watched.plan, trunk, again=True)
+        self._accounts.assumed(channel, is_answered=True)
+        self._calls[call] = replace(watched, trunk=trunk)
+
+    def __contains__(self, call: CallId) -> bool:
+        """Whether the call goes out by a trunk and its end is awaited."""
+        return call in self._calls
+
+    def carried(self, trunks: Collection[str]) -> tuple[Carried, ...]:
+        """The calls that have a channel on one of these trunks, but for those for help."""
+        return tuple(
+            Carried(call=call, trunk=watched.trunk, channel=watched.channel, since=watched.since)
+            for call, watched in self._calls.items()
+            if watched.trunk in trunks and watched.trunk and watched.decision.to is not CallTo.EMERGENCY
+        )
 
     def ended(self, record: CallRecord, offers: tuple[Offer, ...], tried: int) -> None:
         """record: complete, its last leg that of the last offer that was tried. tried: how many were."""
@@ -145,13 +195,13 @@ class Watch:
     def _judge(self, watched: _Watched, came_to: list[tuple[str, LegResult]]) -> None:
         if watched.decision.to is CallTo.EMERGENCY:
             came_to = came_to[-1:]  # it goes on to the next trunk whatever the others said
-        if watched.is_probe and watched.trunk and watched.trunk not in dict(came_to):
-            came_to = [(watched.trunk, LegResult.CANCELLED), *came_to]  # tells nothing: the next call probes it
+        if watched.is_probe and watched.first and watched.first not in dict(came_to):
+            came_to = [(watched.first, LegResult.CANCELLED), *came_to]  # tells nothing: the next call probes it
         for trunk, result in came_to:
             if result is LegResult.ANSWERED:
                 self._trunks.answered(trunk)
             else:
-                is_probe = watched.is_probe and trunk == watched.trunk
+                is_probe = watched.is_probe and trunk == watched.first
                 self._trunks.came_to(trunk, result, has_rung=False, probed=is_probe)
 
     def _limit_reached(

@@ -31,6 +31,7 @@ from router.calls.filing import Filing
 from router.calls.journal import Journal
 from router.calls.live import Live
 from router.calls.lookup import Lookup
+from router.calls.make_room import make_room_at_once
 from router.calls.pins import Pins
 from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
@@ -54,6 +55,7 @@ from router.notify import keep_alive, notify
 from router.rules.alerts import Words
 from router.service.calendars import Calendars
 from router.service.doors import routes
+from router.service.elsewhere import Elsewhere
 from router.service.plan import START, PlanInForce, PlanRefused, read_plan
 from router.service.retention import Retention
 from router.service.telling import health, readings
@@ -212,6 +214,10 @@ class Service:
             watch=watch,
             sounds=settings.asterisk.sounds_dir,
             pins=self.pins,
+            room=lambda decision, plan: make_room_at_once(self.live, decision, plan),
+        )
+        self.live.elsewhere = Elsewhere(
+            self.ari, watch, lambda call, what: self.by_dialplan.note(call, what, _now())
         )
         self.agi = FastAgiServer(scripts.by_name())
         self._stop = asyncio.Event()

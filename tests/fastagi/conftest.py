@@ -12,11 +12,12 @@ from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.trunks import Trunks
 from router.fastagi.pending import PendingCalls
-from router.fastagi.scripts import Scripts
+from router.fastagi.scripts import Room, Scripts
 from router.fastagi.server import FastAgiServer
 from router.fastagi.watching import Watch
 from router.model.alert import Alert
 from router.model.call import CallId
+from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan, Person
 from router.model.limits import Usage
 from router.model.record import CallRecord
@@ -66,6 +67,7 @@ class Dialplan:
         self.keys: list[str] = []  # what the caller presses whenever they are asked
         self.asked: list[str] = []  # commands beside those that set our variables
         self.pins = Desk()
+        self.room: Room | None = None  # what makes room for an emergency call
         self.watch = Watch(
             Trunks(self.trunks, lambda: self.now, lambda: self.plan),
             Accounts(self.usages, lambda: self.now),
@@ -127,6 +129,9 @@ class Dialplan:
         keys = self.keys.pop(0)
         return b"HANGUP\n200 result=-1\n" if keys == "hangs up" else f"200 result={keys}\n".encode()
 
+    async def make_room(self, decision: CallerIdDecision, plan: DialPlan) -> CallerIdDecision:
+        return await self.room(decision, plan) if self.room is not None else decision
+
     async def outbound(self, dialled: str, **fields: str) -> dict[str, str]:
         return await self.ask("outbound", dialled, **fields)
 
@@ -151,6 +156,7 @@ async def dialplan() -> AsyncIterator[Dialplan]:
         watch=dialplan.watch,
         sounds=Path("/sounds"),
         pins=dialplan.pins,
+        room=dialplan.make_room,
     )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", 0) as dialplan.port:
         yield dialplan

@@ -9,6 +9,7 @@ import pytest
 
 from router.dialplan.deck import read_deck
 from router.fastagi.answers import next_after
+from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome
 from router.model.limits import DenyRule, Limits
@@ -49,6 +50,57 @@ async def test_a_full_trunk_is_passed_over(dialplan: Dialplan) -> None:
     second = await dialplan.outbound(LONDON)
 
     assert (second["CALLROUTER_ROUTES"], second["CALLROUTER_DIAL_1"]) == ("1", "PJSIP/02071838750@backup")
+
+
+async def test_a_channel_counts_on_the_trunk_that_is_dialled_now(dialplan: Dialplan) -> None:
+    await dialplan.outbound(PARIS)
+    assert (channels(dialplan), channels(dialplan, "backup")) == (1, 0)
+
+    await dialplan.ask("trying", "c1", "2")
+    assert (channels(dialplan), channels(dialplan, "backup")) == (0, 1)
+    for strange in (("c1", "3"), ("c1", "0"), ("c1", "x"), ("c9", "2"), ()):
+        await dialplan.ask("trying", *strange)
+    assert (channels(dialplan), channels(dialplan, "backup")) == (0, 1)
+
+    await dialplan.ended("c1", "ANSWER", "16", "60", "2")
+    await dialplan.ask("trying", "c1", "1")  # late
+    assert (channels(dialplan), channels(dialplan, "backup")) == (0, 0)
+    assert dialplan.trunks["voipco"].breaker.failures == 1
+
+
+async def test_a_call_that_goes_on_to_another_trunk_is_one_call_of_its_account(dialplan: Dialplan) -> None:
+    dialplan.plan = limited(concurrent=5, per_minute=5)
+    await dialplan.outbound(PARIS)
+    await dialplan.ask("trying", "c1", "2")
+
+    usage = dialplan.usages["person:alice"]
+    assert (len(usage.going_on), len(usage.began)) == (1, 1)
+    await dialplan.ended("c1", "ANSWER", "16", "60", "2")
+    assert not dialplan.usages["person:alice"].going_on
+
+
+async def test_what_goes_out_may_be_ended_for_help_but_for_what_is_for_help_itself(dialplan: Dialplan) -> None:
+    for number, dialled in enumerate((LONDON, "999", PARIS), 1):
+        await dialplan.outbound(dialled, uniqueid=f"17.{number}")
+    await dialplan.ask("trying", "c3", "2")
+
+    assert [(each.call, each.channel) for each in dialplan.watch.carried({"voipco"})] == [("c1", "17.1")]
+    assert [(each.call, each.channel) for each in dialplan.watch.carried({"backup"})] == [("c3", "17.3")]
+    assert "c2" in dialplan.watch and "c9" not in dialplan.watch
+
+
+async def test_an_emergency_call_has_room_made_for_it_and_takes_the_trunk_that_has_it(dialplan: Dialplan) -> None:
+    asked: list[CallTo] = []
+
+    async def room(decision: CallerIdDecision, plan: DialPlan) -> CallerIdDecision:
+        asked.append(decision.to)
+        return replace(decision, trunks=decision.trunks[::-1])
+
+    dialplan.room = room
+    first = (await dialplan.outbound("999"))["CALLROUTER_DIAL_1"]
+    await dialplan.outbound(LONDON)
+
+    assert (first, asked) == ("PJSIP/999@backup", [CallTo.EMERGENCY])
 
 
 async def test_a_channel_is_given_back_where_no_report_will_come(dialplan: Dialplan) -> None:
