@@ -18,16 +18,16 @@ from router.model.limits import DenyRule, Limits, Unusual, Usage
 from router.model.rate import Money, Rate, RateDeck
 from router.model.record import CallRecord, DecisionInputs, LegRecord
 from router.rules.charges import priced
-from tests.calls.house import House, nothing_left, place
+from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, nothing_left, place
 from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
 from tests.calls.test_outbound import PARIS, dial
 from tests.calls.test_when_things_break import kill, start_again
-from tests.rules.acme import BACKUP, VOIPCO, acme
-from tests.rules.conftest import patterns
+from tests.rules.acme import BACKUP, SALES, SUPPORT, VOIPCO, acme
+from tests.rules.conftest import patterns, ring
 from tests.support.clock import A_TUESDAY, now, run
 from tests.support.fake.hearing import BEEP
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, decides, never_answers, refuses
+from tests.support.phones import Caller, answers, decides, never_answers, refuses, transfers
 
 ALICE = Caller(number="201", talks_for_s=10.0, hangs_up_after_s=200.0)
 
@@ -166,6 +166,34 @@ def test_a_forwarded_call_goes_to_the_departments_account() -> None:
         meanwhile=script,
     )
     assert seen == {"forwarded:sales": 1, "department:sales": 1}
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 0.05, 0.4])
+@pytest.mark.parametrize("apart_s", [0.0, 0.01, 0.3])
+def test_of_two_who_are_passed_on_at_the_same_moment_one_is_too_many(latency_s: float, apart_s: float) -> None:
+    """Both by people of Sales, whose account it is."""
+    sales = replace(SALES, open=(ring("alice"),), hours=None, closed=(), limits=Limits(concurrent=1))
+    plan = acme(departments=(sales, replace(SUPPORT, open=(ring("bob"),))))
+    phones = {
+        "alice": [transfers(PARIS), answers()],
+        "bob": [transfers(PARIS, after_s=2.0 + apart_s), answers()],
+        "voipco": answers(talks_for_s=5.0),
+    }
+
+    async def main() -> int:
+        async with FakeAsterisk(phones=phones, latency_s=latency_s, app="callrouter") as fake:
+            house = House(asterisk=fake, plan=plan)
+            patient = Caller(hangs_up_after_s=60.0)
+            lines = [fake.call(patient, to=number) for number in (SALES_NUMBER, SUPPORT_NUMBER)]
+            most = 0
+            while not all(line.ended.is_set() for line in lines):
+                most = max(most, len(house.state.usages.get("department:sales", Usage()).going_on))
+                await asyncio.sleep(0.01)
+            await house.settled(lines[0])
+            nothing_left(house)
+            return most
+
+    assert run(main()) == 1
 
 
 # ---- money
