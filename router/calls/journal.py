@@ -23,14 +23,18 @@ log = structlog.get_logger()
 class Journal:
     """spill: file for records the store did not take before we stopped. most: records held while it refuses.
 
-    gather_s: how long records are gathered into one transaction.
+    gather_s: how long records are gathered into one transaction; apart_s: between two, which cost what ten records
+    do.
     """
 
-    def __init__(self, store: CallStore, spill: Path, *, most: int = 50_000, gather_s: float = 0.2) -> None:
+    def __init__(
+        self, store: CallStore, spill: Path, *, most: int = 50_000, gather_s: float = 0.1, apart_s: float = 0.5
+    ) -> None:
         self._store = store
         self._spill = spill
         self._most = most
         self._gather_s = gather_s
+        self._apart_s = apart_s
         self._waiting: dict[CallId, CallRecord] = {}
         self._writing: dict[CallId, CallRecord] = {}
         self._filled = asyncio.Event()
@@ -59,11 +63,14 @@ class Journal:
         for record in self._read_spill():
             self._waiting.setdefault(record.id, record)
             self._filled.set()
-        pause_s = self._gather_s
+        loop = asyncio.get_running_loop()
+        pause_s, next_at = self._gather_s, 0.0
         try:
             while True:
                 await self._filled.wait()
-                await asyncio.sleep(pause_s)  # gathers: many milestones, one transaction
+                # Gathers: many milestones, one transaction.
+                await asyncio.sleep(max(pause_s, next_at - loop.time()))
+                next_at = loop.time() + self._apart_s
                 pause_s = self._gather_s if await self._write() else min(pause_s * 2, 10.0)
         finally:
             await self._last_write()
