@@ -242,7 +242,7 @@ def test_no_call_in_meets_a_rule_that_is_told_never_to_match(call: InboundCall, 
 
 
 def test_where_there_are_too_many_rules_to_tell_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shadows, "MOST_STEPS", 2)
+    monkeypatch.setattr(shadows, "MOST_LOOKED_AT", 2)
     (what,) = findings(denied=DENIALS["all but two people, and both"][0] + [LATER])
     assert (what.level, what.where) == (Level.NOTE, "deny.later")
     assert "too many rules to tell" in what.what

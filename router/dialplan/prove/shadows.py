@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from router.dialplan.patterns import covers
 from router.model.number import NumberPattern
 
-MOST_STEPS = 2_000  # for one rule
+MOST_LOOKED_AT = 20_000  # ways, for one rule
 _MOST_PATTERNS = 200  # of one rule that are looked at one by one
 
 Values = frozenset[object]
@@ -85,30 +85,47 @@ class _Search:
 
     def __init__(self, domains: Mapping[str, Values]) -> None:
         self._domains = domains
-        self._steps = 0
+        self._looked_at = 0
         self.needed: set[str] = set()
 
     def is_taken(self, only: Mapping[str, Values], ways: Sequence[Way]) -> bool:
-        """Whether each choice of values fits one of the ways: the first that fits some of them divides the rest."""
-        self._steps += 1
-        if self._steps > MOST_STEPS:
+        """Whether all these values, however they come together, fit some of the ways."""
+        self._looked_at += len(ways)
+        if self._looked_at > MOST_LOOKED_AT:
             raise TooMany
         if not all(only.values()):
-            return True
-        ways = [way for way in ways if all(self._of(only, name) & values for name, values in way.only.items())]
+            return True  # no call fits it
         for way in ways:
-            if self._beyond(only, way) is None:
+            if self._asked(only, way) is None:
                 self.needed.add(way.path)
                 return True
-        name = self._beyond(only, ways[0]) if ways else None
-        if name is None:
-            return False
-        here, there = self._of(only, name), ways[0].only[name]
-        return all(self.is_taken({**only, name: part}, ways) for part in (here & there, here - there))
+        name = self._asked(only, ways[0]) if ways else None
+        return name is not None and all(
+            self.is_taken({**only, name: values}, able) for values, able in self._split(only, ways, name)
+        )
 
     def _of(self, only: Mapping[str, Values], name: str) -> Values:
         return only.get(name) or self._domains.get(name, EITHER)
 
-    def _beyond(self, only: Mapping[str, Values], way: Way) -> str | None:
+    def _asked(self, only: Mapping[str, Values], way: Way) -> str | None:
         """A condition of the way that does not hold for all these values."""
         return next((name for name, values in way.only.items() if not self._of(only, name) <= values), None)
+
+    def _split(
+        self, only: Mapping[str, Values], ways: Sequence[Way], name: str
+    ) -> Iterator[tuple[Values, Sequence[Way]]]:
+        """The values of a condition with the ways they fit, those together that fit the same.
+
+        What is true of those that no way names is true of all: the others fit the same ways, and more.
+        """
+        values = self._of(only, name)
+        rest = values.difference(*(way.only[name] for way in ways if name in way.only))
+        if rest:
+            yield rest, [way for way in ways if name not in way.only]
+            return
+        alike: dict[tuple[int, ...], set[object]] = {}
+        for value in values:
+            fitting = tuple(at for at, way in enumerate(ways) if name not in way.only or value in way.only[name])
+            alike.setdefault(fitting, set()).add(value)
+        for fitting, some in alike.items():
+            yield frozenset(some), [ways[at] for at in fitting]
