@@ -134,7 +134,8 @@ def test_the_agents_phone_is_told_why_the_customer_was_not_reached(
     assert call.asterisk.leg("alice").cause == cause
     assert _more(call.told, "not reached")["result"]
     assert _more(call.told, "ended") == {
-        "outcome": outcome.value, "by": "callee", "cause": cause, "talked_s": 0.0
+        "outcome": outcome.value, "by": "callee", "cause": cause, "talked_s": 0.0,
+        "called_country": "FR", "called_type": "fixed",
     }  # fmt: skip
 
 
