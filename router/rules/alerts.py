@@ -10,6 +10,7 @@ from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.rate import Money
 
+_REFUSED = "calls as dear as the last are refused until midnight; cheaper ones go while what is left pays for them"
 ONCE_IN = timedelta(hours=1)  # a limit that was reached is told of
 
 
@@ -97,10 +98,7 @@ def money_spent(subject: str, spent: Decimal, limit: Money, *, is_over: bool) ->
     rows = (
         ("Limit", f"{limit} a day"),
         ("Spent today", f"{spent} {limit.currency}, with what calls that go on have cost so far"),
-        (
-            "From now on",
-            "calls that cost money are refused until midnight" if is_over else "calls go on until then",
-        ),
+        ("From now on", _REFUSED if is_over else "calls go out until what is left pays for no more"),
     )
     what = "is used up" if is_over else "is nearly used up"
     return Words(subject=f"The money of {subject} {what}: {spent} of {limit}", rows=rows)

@@ -16,9 +16,11 @@ from router.fastagi.server import FastAgiServer
 from router.model.call import CallId, Direction
 from router.model.ending import LegResult, Outcome, Party
 from router.model.limits import DenyRule, Limits
+from router.model.pin import Pin
 from router.model.record import CallRecord
 from router.model.trunk import Failure
-from tests.rules.acme import BACKUP, VOIPCO, acme
+from tests.fastagi.conftest import Desk
+from tests.rules.acme import BACKUP, PEOPLE, VOIPCO, acme
 from tests.rules.conftest import patterns
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import Bench
@@ -70,6 +72,7 @@ async def records(door: Bench) -> AsyncIterator[Records]:
         lambda: CallId(f"c{next(numbers)}"),
         calls,
         sounds=door.folder / "prompts",
+        pins=Desk(),
     )
     async with FastAgiServer(scripts.by_name()).listening("127.0.0.1", door.agi_port):
         yield records
@@ -176,6 +179,27 @@ async def test_a_denied_caller_hears_why_before_the_refusal(door: Bench, far: Fa
 
     assert heard.has_tone(440)
     assert await calling.ended() == 21
+
+
+@pytest.mark.parametrize(("typed", "goes_out"), [("2468#", True), ("1111#", False)], ids=["right", "wrong"])
+async def test_a_pin_is_typed_at_the_phone(far: FarEnd, records: Records, typed: str, goes_out: bool) -> None:
+    """The dialplan gave the router 0.8 s: who types has longer, and the routes are dialled all the same."""
+    rule = DenyRule(path="outbound.deny[0]", name="mobiles", called=patterns(["+447*"]), pin=True)
+    alice = replace(PEOPLE[0], pin=Pin(env="PIN_OF_ALICE"))
+    records.plan = replace(acme(people=(alice, *PEOPLE[1:])), denied=(rule,))
+    calling = await far.phone_dials("alice", "07400123456")
+    await calling.answered()
+    for _ in range(1 if goes_out else 3):
+        assert not (await calling.hears()).is_silent
+        await calling.press(typed)
+
+    if goes_out:
+        await (await far.number(OUTSIDE).call()).answered()
+        await calling.hang_up()
+    await calling.ended()
+    ending = (await records.next()).ending
+    assert ending is not None
+    assert ending.outcome is (Outcome.ANSWERED if goes_out else Outcome.REJECTED)
 
 
 async def test_a_talk_ends_when_it_has_lasted_as_long_as_it_may(far: FarEnd, records: Records) -> None:
