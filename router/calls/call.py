@@ -99,18 +99,7 @@ class Call:
         self.caller = Caller(
             self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s, does=self._caller_does
         )
-        self.legs = Legs(
-            self.ari,
-            self.errands,
-            self.feed,
-            self.caller,
-            exchange.staff,
-            exchange.trunks,
-            exchange.accounts,
-            call_id=self.id,
-            now=exchange.now,
-            rang=self._rang,
-        )
+        self.legs = Legs(exchange, self.errands, self.feed, self.caller, call_id=self.id, rang=self._rang)
         self._named = 0
         self._trunk: str | None = None
         self.comes_by(record.trunk)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import structlog
 
-from router.ari.client import Ari
 from router.ari.errors import AllocationFailed, AriError
 from router.ari.feed import Feed
 from router.ari.models import (
@@ -20,10 +19,8 @@ from router.ari.models import (
 )
 from router.calls.caller import Caller
 from router.calls.errands import Errands, insist
+from router.calls.exchange import Exchange
 from router.calls.leg import Leg
-from router.calls.spending import Accounts
-from router.calls.staff import Staff
-from router.calls.trunks import Trunks
 from router.model.call import CallId
 from router.model.ending import HangupCause, LegResult
 from router.rules.endings import leg_result
@@ -45,27 +42,23 @@ class Legs:
 
     def __init__(
         self,
-        ari: Ari,
+        exchange: Exchange,
         errands: Errands,
         feed: Feed,
         caller: Caller,
-        staff: Staff,
-        trunks: Trunks,
-        accounts: Accounts,
         *,
         call_id: CallId,
-        now: Callable[[], datetime],
         rang: Callable[[datetime], None],
     ) -> None:
-        self._ari = ari
+        self._ari = exchange.ari
         self._errands = errands
         self._feed = feed
         self._caller = caller
-        self._staff = staff
-        self._trunks = trunks
-        self._accounts = accounts
+        self._staff = exchange.staff
+        self._trunks = exchange.trunks
+        self._accounts = exchange.accounts
         self._call_id = call_id
-        self._now = now
+        self._now = exchange.now
         self._rang = rang
         self._by_id: dict[str, Leg] = {}
 
