@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from router.dialplan.fallback import fallback_conf
+from tests.asterisk.raw import Raw, on_the_wire
 from tests.asterisk.routed import Routed, routed
 from tests.rules.acme import acme
 from tests.support.far_end.far import FarEnd
@@ -52,3 +53,20 @@ async def house(routed_bench: Routed) -> AsyncIterator[Routed]:
     await routed_bench.far.hang_up_all()
     routed_bench.mailbox.recover()
     await routed_bench.nothing_left()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def wire() -> AsyncIterator[Raw]:
+    """A routed bench whose carriers are a bare socket, as one phone is."""
+    async with on_the_wire() as raw:
+        yield raw
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def raw(wire: Raw) -> AsyncIterator[Raw]:
+    """That bench. Afterwards nothing may be left in the PBX, and no call have come that the test did not expect."""
+    await wire.house.phones_known()
+    yield wire
+    await wire.house.far.hang_up_all()
+    await wire.house.nothing_left()
+    assert wire.carrier.invites.empty() and wire.desk.invites.empty(), "an INVITE that nobody expected"

@@ -1,14 +1,13 @@
 """What leaves the company on the bare wire, byte by byte, and what each answer of a carrier comes to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
 
 from router.model.record import CallRecord
-from tests.asterisk.raw import Raw, on_the_wire
+from tests.asterisk.raw import Raw
 from tests.asterisk.test_inbound_calls import outcome, results
 from tests.support.far_end.far import FarEnd
 from tests.support.far_end.legs import Leg
@@ -19,21 +18,6 @@ CUSTOMER, PREMIUM = "+447400123456", "+449098790000"
 PARIS, MUNICH, ROME = "+33140205050", "+498912345678", "+390612345678"
 LONDON, MADRID = "+442079460999", "+34912345678"
 AT = "127.0.0.1"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def wire() -> AsyncIterator[Raw]:
-    async with on_the_wire() as raw:
-        yield raw
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def raw(wire: Raw) -> AsyncIterator[Raw]:
-    await wire.house.phones_known()
-    yield wire
-    await wire.house.far.hang_up_all()
-    await wire.house.nothing_left()
-    assert wire.carrier.invites.empty() and wire.desk.invites.empty(), "an INVITE that nobody expected"
 
 
 # ---- who calls, whom, and by which number

@@ -173,6 +173,15 @@ class RawSip(asyncio.DatagramProtocol):
         self._dialogs[call_id] = dialog
         return dialog
 
+    def asks_outside(self, method: str, target: str, caller: str, *more: str) -> Dialog:
+        """A request that belongs to no call."""
+        call_id, local = secrets.token_hex(8), f"{caller};tag={secrets.token_hex(4)}"
+        head = (f"From: {local}", f"To: <{target}>", f"Call-ID: {call_id}", f"CSeq: 1 {method}", *more)
+        sent = self.send(f"{method} {target} SIP/2.0", *head)
+        dialog = Dialog(self, sent, call_id, local=local, remote=f"<{target}>", target=target)
+        self._dialogs[call_id] = dialog
+        return dialog
+
     # ---- the wire
 
     def send(self, start: str, *headers: str, sdp: bool = False) -> Message:
