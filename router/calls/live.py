@@ -18,6 +18,7 @@ from router.calls.for_help import may_be_ended
 from router.calls.leg import Leg
 from router.calls.make_room import Elsewhere, Occupant
 from router.calls.scope import HungUp, finish
+from router.dialplan.dialling import read_dialled
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
 from router.model.ending import Ending
@@ -238,7 +239,7 @@ class Live:
         known: fields of its record beside these.
         """
         plan, now = self._plan(), self.exchange.now()
-        person, call_id = plan.people[by], new_call_id(now)
+        person, call_id, called = plan.people[by], new_call_id(now), read_dialled(to, plan).called
         channel = Channel(id=f"{OURS}{call_id}.first", name=f"{person.endpoint}-", state="Down")
         record = CallRecord(
             id=call_id,
@@ -247,6 +248,8 @@ class Live:
             caller_number=str(person.extension or ""),
             caller_name=person.name,
             called_number=to,
+            called_country=called.country,
+            called_type=called.use,
             called_raw=to,
             arrived_at=now,
             router=self.exchange.router,

@@ -4,8 +4,8 @@ import pytest
 
 from router.model.record import CallRecord
 from tests.calls.house import SALES_NUMBER, place
-from tests.calls.test_outbound import dial
-from tests.support.phones import Caller, answers
+from tests.calls.test_outbound import _nothing, click, dial
+from tests.support.phones import Caller, answers, never_answers
 
 
 def numbers(record: CallRecord) -> tuple[str | None, ...]:
@@ -47,3 +47,9 @@ def test_of_a_call_that_goes_out_the_number_called_is_known(dialled: str, known:
     call = dial(dialled, phones={"voipco": answers(), "bob": answers()})
 
     assert numbers(call.record) == (None, None, *known)
+
+
+def test_of_a_click_to_call_the_number_is_known_though_nobody_was_there_to_make_it() -> None:
+    record, _ = click(_nothing, alice=never_answers(), voipco=answers())
+
+    assert numbers(record) == (None, None, "FR", "fixed")
