@@ -106,8 +106,8 @@ def test_it_is_told_which_rules_together() -> None:
 
 
 def test_one_that_takes_them_all_is_told_alone() -> None:
-    some, all_of_them = deny("some", "+1212*", people=("alice",)), deny("all", "+1*")
-    (what,) = told(denied=[some, all_of_them, deny("later", "+1212*", people=("alice", "bob"))])
+    some, all_of_them = deny("some", "+12*"), deny("all", "+1*", "+44*")
+    (what,) = told(denied=[some, all_of_them, deny("later", "+1212*", "+447*")])
     assert what.endswith('never matches: the rule "all" (deny.all) takes every call that fits it')
 
 
