@@ -107,5 +107,6 @@ async def test_a_call_that_is_answered_and_over_at_once(house: Routed, by: Party
     assert record.ending is not None
     assert (record.ending.outcome, record.ending.by, record.ending.cause) == (Outcome.ANSWERED, by, 16)
     assert record.is_two_second
+    assert (record.called_country, record.called_type) == ("FR", "fixed")
     printed = (await house.router.run("calls", "--last", "1"))[1]
     assert f"answered, over within 2 s: {by.value} hung up" in printed
