@@ -11,12 +11,13 @@ from router.dialplan.prove import shadows, window_of
 from router.dialplan.prove.findings import Finding, Level
 from router.dialplan.prove.matching import check
 from router.model.call import InboundCall, OutboundCall, Verification
+from router.model.decision import CallTo
 from router.model.department import Condition, DialPlan, InboundRule
 from router.model.limits import DenyRule
 from router.model.situation import NOTHING_KNOWN_AT_ALL
 from router.rules.caller_id import choose_caller_id
 from router.rules.inbound import route
-from tests.rules.conftest import caller_id_rule, inbound, patterns, reject, trunk_rule
+from tests.rules.conftest import caller_id_rule, emergency, inbound, patterns, reject, trunk_rule
 from tests.rules.drawn import ARRIVING, COMING, COMPANY, DENIED, OUTGOING, ROUTES, SHOWING, many
 
 FROM = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -239,6 +240,15 @@ def test_no_call_out_meets_a_rule_that_is_told_never_to_match(call: OutboundCall
 def test_no_call_in_meets_a_rule_that_is_told_never_to_match(call: InboundCall, rules) -> None:
     plan = replace(COMPANY, inbound=rules)
     assert route(call, plan, call.arrived_at).rule not in never(plan)
+
+
+@settings(max_examples=200, deadline=None)
+@given(call=OUTGOING, denied=many(DENIED), showing=many(SHOWING), routes=many(ROUTES))
+def test_no_rules_take_a_call_for_help(call: OutboundCall, denied, showing, routes) -> None:
+    plan = replace(COMPANY, denied=denied, caller_ids=showing, routes=(*routes, *COMPANY.routes))
+    decision = choose_caller_id(replace(call, called=emergency("999")), plan, call.placed_at)
+    assert (decision.to, decision.reached) == (CallTo.EMERGENCY, ("emergency",))
+    assert {choice.trunk for choice in decision.trunks} == set(COMPANY.trunks)
 
 
 def test_where_there_are_too_many_rules_to_tell_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
