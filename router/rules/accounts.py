@@ -3,7 +3,6 @@
 Who shows another department's number pays from their own department's: the one that is shown does not pay.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
@@ -253,8 +252,7 @@ def lasts_s(
     if money is not None and spend.costs(talk, money.currency):
         rest = money.amount - spent_of(before.spent, money)
         left.append(spend.paid_for_s(rest, talks, money.currency, midnight, at))
-    shortest = min((each for each in left if each is not None), default=math.inf)
-    return None if shortest == math.inf else max(shortest, 0.0)
+    return min((max(each, 0.0) for each in left if each is not None), default=None)
 
 
 def _minutes(

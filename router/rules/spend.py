@@ -1,6 +1,5 @@
 """What calls cost while they still go on, and for how long what is left of a day's money pays for them."""
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,10 +74,12 @@ def cost_so_far(talk: Spending, currency: str, midnight: datetime, at: datetime)
     return cost_of(talk.rate, talk.answered_at, midnight, at)
 
 
-def paid_for_s(left: Decimal, talks: Sequence[Spending], currency: str, midnight: datetime, at: datetime) -> float:
+def paid_for_s(
+    left: Decimal, talks: Sequence[Spending], currency: str, midnight: datetime, at: datetime
+) -> float | None:
     """For how long after `at` all these can go on together before they cost more than `left`, since midnight.
 
-    Infinite when a day of them costs less.
+    None when a day of them costs less.
     """
 
     def is_paid(more_s: int) -> bool:
@@ -86,7 +87,7 @@ def paid_for_s(left: Decimal, talks: Sequence[Spending], currency: str, midnight
         return sum((cost_so_far(talk, currency, midnight, then) for talk in talks), NOTHING) <= left
 
     if is_paid(_A_DAY_S):
-        return math.inf
+        return None
     paid_s, unpaid_s = -1, _A_DAY_S
     while unpaid_s - paid_s > 1:
         middle_s = (paid_s + unpaid_s) // 2

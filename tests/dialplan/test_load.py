@@ -127,7 +127,7 @@ emergency, inbound, limits, menus, outbound, parking and 7 more
 b.yaml:3:34: people.alice.phone: "SIP/alice" is no phone; write PJSIP/ and the endpoint's name, \
 such as PJSIP/alice
 b.yaml:4:59: people.bob.fax: is no key here; known: caller_id, department, email, extension, forward, \
-limits, mobile, name, numbers, phone, site
+limits, mobile, name, numbers, phone, pin, site
 b.yaml:6:24: schedules.office.open.Mon: "9-5" is no time span; write it such as "09:00-17:30"
 b.yaml:6:29: schedules.office.open.Tues: "Tues" is no day; write Mon, Mon-Fri or Mon,Wed; \
 known: Mon, Tue, Wed, Thu, Fri, Sat, Sun
