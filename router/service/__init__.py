@@ -35,6 +35,7 @@ from router.calls.make_room import make_room_at_once
 from router.calls.pins import Pins
 from router.calls.presence import Presence
 from router.calls.reconcile import reconcile
+from router.calls.redirects import Redirects
 from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.state import State
@@ -175,6 +176,7 @@ class Service:
             lambda: self.plan.current,
         )
         self.presence = Presence(self.ari, self.staff, lambda: self.plan.current.people.values(), self.trunks)
+        self.redirects = Redirects(self.ari, lambda: self.plan.current)
         self.today = Today(
             self.staff,
             self.accounts,
@@ -243,6 +245,7 @@ class Service:
                         "events": self._events(),
                         "state": self._supervised("state", self.state.run),
                         "presence": self._supervised("presence", self.presence.run),
+                        "redirects": self._supervised("redirects", self.redirects.run),
                         "today": self._supervised("today", self.today.run),
                         "queues": self._supervised("queues", self.waiting.run),
                         "call-backs": self._supervised("call-backs", self.call_backs.run),

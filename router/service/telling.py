@@ -31,6 +31,7 @@ def health(service: "Service") -> Mapping[str, Part]:
         "dial plan": Part(good=not service.plan.refused, says=_plan_words(service.plan), needed=False),
         "calendars": _calendars(service.calendars),
         "trunks": _trunks(service.trunks),
+        "redirections": _redirections(service.redirects.followed),
         "records": Part(good=backlog < 1000, says=f"{backlog} wait for the store", needed=False),
     }
 
@@ -45,6 +46,11 @@ def _trunks(trunks: Trunks) -> Part:
     troubles = dict(trunks.troubles())
     says = "; ".join(troubles.values()) if troubles else f"{len(trunks.known)} can carry calls"
     return Part(good=not troubles, says=says, needed=False)
+
+
+def _redirections(followed: frozenset[str]) -> Part:
+    says = f"followed past every rule: {', '.join(sorted(followed))}" if followed else "not followed"
+    return Part(good=not followed, says=says, needed=False)
 
 
 def _plan_words(plan: PlanInForce) -> str:

@@ -27,13 +27,14 @@ class Raw:
 
 
 @asynccontextmanager
-async def on_the_wire() -> AsyncIterator[Raw]:
+async def on_the_wire(*, desk_has: str = "") -> AsyncIterator[Raw]:
+    """desk_has: a line more for the endpoint of the phone."""
     async with raw_sip() as carrier, raw_sip() as desk:
         conf = Path(tempfile.mkdtemp(prefix="callrouter-conf-"))
         try:
             shutil.copytree(ROOT / "asterisk-conf", conf, dirs_exist_ok=True)
             with (conf / "pjsip.conf").open("a") as pjsip:
-                pjsip.write(_endpoints(carrier, desk))
+                pjsip.write(_endpoints(carrier, desk, desk_has))
             async with routed(PLAN, conf=conf) as house:
                 carrier.pbx = desk.pbx = house.far.pbx
                 yield Raw(house=house, carrier=carrier, desk=desk)
@@ -41,14 +42,14 @@ async def on_the_wire() -> AsyncIterator[Raw]:
             shutil.rmtree(conf)
 
 
-def _endpoints(carrier: RawSip, desk: RawSip) -> str:
+def _endpoints(carrier: RawSip, desk: RawSip, desk_has: str) -> str:
     lines = [
         line
         for name, more in CARRIERS.items()
         for line in (f"[{name}](trunk)", f"aors = {name}", more, *_aor(name, carrier))
     ]
     lines += ["[plus]", "type = identify", "endpoint = plus", f"match = {carrier.address}"]
-    lines += ["[desk](phone)", "aors = desk", *_aor("desk", desk)]
+    lines += ["[desk](phone)", "aors = desk", desk_has, *_aor("desk", desk)]
     return "\n".join(["", *lines, ""])
 
 

@@ -7,10 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from router.model.record import CallRecord
-from tests.asterisk.raw import Raw
+from tests.asterisk.raw import Raw, on_the_wire
 from tests.asterisk.test_inbound_calls import outcome, results
 from tests.support.far_end.legs import Leg
 from tests.support.raw_sip import Dialog, RawSip
@@ -79,6 +80,18 @@ async def test_a_phone_that_redirects_its_call_to_a_premium_number_is_not_follow
 
     assert results(records[0]) == {"desk": "redirected"}
     assert records[0].legs[0].tech_cause == status
+
+
+async def test_a_phone_whose_redirections_asterisk_would_follow_is_told_of() -> None:
+    """With this setting the stack itself sends the call on; no rule, no record and no limit sees it."""
+    async with on_the_wire(desk_has="redirect_method = uri_pjsip") as raw:
+        event = "a 302 of this endpoint leaves past every rule"
+        line = await raw.house.router.logged(event, endpoint="PJSIP/desk")
+        assert line["level"] == "warning"
+        async with aiohttp.ClientSession() as session:
+            answer = await session.get(f"http://127.0.0.1:{raw.house.router.http_port}/healthz")
+            part = (await answer.json())["parts"]["redirections"]
+        assert (answer.status, part["says"]) == (200, "followed past every rule: PJSIP/desk")
 
 
 # ---- transfers by a phone

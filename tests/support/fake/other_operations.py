@@ -109,6 +109,15 @@ async def get_module(pbx: "Pbx", ask: Ask) -> Response:
     )
 
 
+@operation("GET", "asterisk/config/dynamic/{}/{}/{}")
+async def get_object(pbx: "Pbx", ask: Ask) -> Response:
+    """An endpoint as pjsip.conf has it, of which only what somebody asked for is here."""
+    config, kind, name = ask.ids
+    if (config, kind) != ("res_pjsip", "endpoint") or name not in pbx.endpoint_names:
+        return error(404, "No matching object found")
+    return ok([{"attribute": "redirect_method", "value": pbx.redirect_methods.get(name, "user")}])
+
+
 @operation("GET", "asterisk/ping")
 async def ping(pbx: "Pbx", ask: Ask) -> Response:
     return ok({"asterisk_id": pbx.asterisk_id, "ping": "pong", "timestamp": pbx.timestamp()})

@@ -40,6 +40,7 @@ class Pbx:
     ) -> None:
         self.app = app
         self.modules = modules
+        self.redirect_methods: dict[str, str] = {}  # by endpoint, where it is not "user"
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
