@@ -2,8 +2,8 @@
 
 For ten phones that costs Asterisk 0.1 ms and us 0.2, for a thousand 2.3 and 0.7, so that of many it is asked less
 often, down to every two seconds. Subscribing would cost more: to the devices of all it can lock up ARI (Asterisk
-issue 2170), and to endpoints it has Asterisk describe each event of each call once more, filtered out or not (1.4 ms
-a call, a quarter of what the call takes).
+issue 2170), and to endpoints it has Asterisk describe each event of each call once more, filtered out or not, which
+is 1.4 ms a call, a quarter of what it takes.
 
 An answer may be that old when it is used. A phone that has gone meanwhile costs a millisecond, for its leg
 is refused at once; one that has come back is passed over until the next answer. Without an answer nobody is.
