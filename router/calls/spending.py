@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from router.calls.spent import Past, past_talks, spent
+from router.calls.spent import Past, past_nights, past_talks, spent
 from router.model.call import CallId
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
@@ -132,10 +132,17 @@ class Accounts:
             known = _channel(past.subjects, plan, record.id)
             for subject in past.subjects:
                 self._usages[subject] = spent(self._usages.get(subject, NO_USAGE), past, plan.zone)
-                if until := past.nights.get(subject):
-                    self._usages[subject] = _one_more(self._usages[subject], until, past.talk.began_at)
                 if subject in known.limits:
                     self._look(subject, known, past.talk, is_known=True)
+        if record.ended_at is not None and record.ended_at < ended_before:
+            self._recall_nights(record, plan)
+
+    def _recall_nights(self, record: CallRecord, plan: DialPlan) -> None:
+        """Those that are not over: of an earlier night there is nothing to know."""
+        for subject, until in past_nights(record, plan).items():
+            if until > self._now():
+                usage = self._usages.get(subject, NO_USAGE)
+                self._usages[subject] = _one_more(usage, until, record.arrived_at)
 
     # ---- telling
 

@@ -1,7 +1,7 @@
 """Calls by trunks that are over, or began before we did, as the accounts count them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -21,14 +21,12 @@ from router.rules.limits import is_foreign, is_premium
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """A call by a trunk. ended_at: None while it goes on. cost: as it was recorded, None where it is to be worked
-    out. nights: the accounts for which it was an unusual call, and until when."""
+    """A call by a trunk. ended_at: None while it goes on. cost: as it was recorded, None where nobody has yet."""
 
     talk: Spending
     ended_at: datetime | None
     subjects: tuple[str, ...] = ()
     cost: Money | None = None
-    nights: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
@@ -40,11 +38,6 @@ def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
         placed = _placed(record, leg, plan)
         found = subjects(placed, plan, record.department)
         dialled_at, trunk = leg.dialled_at or began_at, plan.trunks.get(leg.trunk or "")
-        nights = {
-            subject: until
-            for subject in found
-            if (until := night(called, limits_of(subject, plan), plan, dialled_at, NOTHING_KNOWN_AT_ALL))
-        }
         rate, currency = rate_by_trunk(trunk, called, plan, began_at, found, record.inputs.rate)
         yield Past(
             talk=Spending(
@@ -58,8 +51,21 @@ def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
             ended_at=leg.ended_at,
             subjects=found,
             cost=Money(amount=leg.price.amount, currency=leg.price.currency) if leg.price else None,
-            nights=nights,
         )
+
+
+def past_nights(record: CallRecord, plan: DialPlan) -> Mapping[str, datetime]:
+    """The accounts for which a call was an unusual one, answered or not, and until when one would be."""
+    for leg in record.legs:
+        called, at = public_number(leg.called, plan.country), leg.dialled_at
+        if called is None or at is None or leg.is_given:
+            continue
+        found = subjects(_placed(record, leg, plan), plan, record.department)
+        nights = (
+            (subject, night(called, limits_of(subject, plan), plan, at, NOTHING_KNOWN_AT_ALL)) for subject in found
+        )
+        return {subject: until for subject, until in nights if until is not None}
+    return {}
 
 
 def _placed(record: CallRecord, leg: LegRecord, plan: DialPlan) -> OutboundCall:

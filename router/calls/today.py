@@ -10,6 +10,7 @@ from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.model.department import DialPlan
 from router.model.record import CallRecord
+from router.rules.accounts import nights_began
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 
@@ -59,6 +60,7 @@ class Today:
     async def _recall(self) -> None:
         midnight = self._midnight(self._day)
         since = midnight - timedelta(seconds=self._longest_talk_s)
+        since = min(since, nights_began(self._plan(), self._now()) or since)
         ended = [record async for record in self._records(since) if record.ended_at is not None]
         self._is_recalled = True
         for record in ended:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from router.model.call import OutboundCall
 from router.model.department import DialPlan, Trunk
+from router.model.hours import BusinessHours
 from router.model.limits import NO_LIMITS, NO_USAGE, Limits, Spending, Unusual, Usage, Used
 from router.model.number import PhoneNumber, listed, one_fits
 from router.model.rate import Money, Rate
@@ -284,6 +285,30 @@ def night(
         for hours in watched
     )
     return min(opens)
+
+
+def nights_began(plan: DialPlan, at: datetime) -> datetime | None:
+    """When the first of the nights began of which calls are counted at `at`; None in none, or when none are."""
+    own = [person.limits for person in plan.people.values()]
+    every = (plan.limits, *own, *(department.limits for department in plan.departments.values()))
+    began = [
+        _began(tuple(plan.schedules[name] for name in limits.unusual.outside), at)
+        for limits in dict.fromkeys(every)
+        if limits.unusual is not None
+    ]
+    return min((each for each in began if each is not None), default=None)
+
+
+def _began(watched: Sequence[BusinessHours], at: datetime) -> datetime | None:
+    """The last moment at which one of them was open, None when one is."""
+    if any(is_open(hours, at).is_open for hours in watched):
+        return None
+    first = at - _LONGEST_NIGHT
+    closed = [
+        max((each.ends_at for each in schedule_stretches(hours, first, at) if each.is_open), default=first)
+        for hours in watched
+    ]
+    return max(closed)
 
 
 def _is_watched(unusual: Unusual, called: PhoneNumber, plan: DialPlan) -> bool:

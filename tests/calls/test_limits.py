@@ -17,6 +17,7 @@ from router.model.ending import Outcome, Party
 from router.model.limits import DenyRule, Limits, Unusual, Usage
 from router.model.rate import Money, Rate, RateDeck
 from router.model.record import CallRecord, DecisionInputs, LegRecord
+from router.rules.accounts import nights_began
 from router.rules.charges import priced
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, nothing_left, place
 from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
@@ -343,6 +344,29 @@ def test_at_night_so_many_calls_abroad_go_and_the_next_is_refused_and_mailed() -
         assert (await call_out(house)).answered_at is not None
 
     calls(script, limited(unusual=Unusual(outside=("office",), calls=2)))
+
+
+def test_the_calls_of_the_night_are_known_after_a_restart_also_those_nobody_answered() -> None:
+    evening = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+    usages: dict[str, Usage] = {}
+    plan = limited(unusual=Unusual(outside=("office",), calls=2))
+    book = Accounts(usages, lambda: evening)
+    for hours_ago in (1.0, 2.0, 24.0):
+        at = evening - timedelta(hours=hours_ago)
+        leg = LegRecord(
+            id="leg",
+            endpoint="",
+            trunk="voipco",
+            called="+33140205050",
+            dialled_at=at,
+            ended_at=at,
+            answered_at=None,
+        )
+        book.recall(replace(ended(leg), arrived_at=at, ended_at=at), plan, evening)
+
+    assert usages["person:alice"].unusual == 2
+    assert nights_began(plan, evening) == datetime(2026, 11, 24, 17, 30, tzinfo=UTC)
+    assert nights_began(plan, A_TUESDAY) is None
 
 
 # ---- told
