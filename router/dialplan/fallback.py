@@ -4,6 +4,7 @@
 
   callrouter-plan-numbers   the company's numbers, in every form a trunk may send them -> their department
   callrouter-plan-outbound  what a phone may dial: emergency numbers, extensions, public numbers
+  callrouter-plan-help-SITE  emergency numbers from a phone that stands there
   callrouter-plan-department-KEY, callrouter-plan-person-KEY  who rings, and whose messages are taken then
   callrouter-plan-public, callrouter-plan-shows-NUMBER  where public numbers lead
 
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from router.dialplan import fallback_text as text
 from router.dialplan.dialling import emergency_by_habit
-from router.dialplan.fallback_routes import emergency, public
+from router.dialplan.fallback_routes import emergency, help_at_sites, public
 from router.model.department import Department, DialPlan, MenuDef, Person
 from router.model.number import PhoneNumber
 from router.model.steps import DepartmentStep, HopStep, MenuStep, QueueStep, RingStep
@@ -44,6 +45,7 @@ def fallback_conf(plan: DialPlan) -> str:
         *_outbound(plan),
         *_departments(plan),
         *_people(plan),
+        *help_at_sites(plan),
         *public(plan),
     ]
     return "\n".join(lines) + "\n"

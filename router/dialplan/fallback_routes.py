@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from router.dialplan import fallback_text as text
 from router.model.department import DialPlan, NumberFormat, Person, ShownNumber, Trunk
+from router.model.number import PhoneNumber
 from router.rules.layers import department_for
 from router.rules.written import in_format, own_number
 
@@ -11,11 +12,31 @@ _WITHHELD = "withheld"
 
 
 def emergency(number: str, plan: DialPlan) -> Iterator[str]:
-    for n, trunk in enumerate(plan.trunks.values(), 1):
-        wanted = plan.emergency.caller_id
-        written = in_format(wanted if wanted and trunk.may_show(wanted) else own_number(trunk), trunk)
+    """From any phone; one that stands at a site goes to the context of that site."""
+    for person in plan.people.values():
+        if (site := plan.sites.get(person.site or "")) is not None:
+            yield _if_from(person, text.help_at(site.key), "${EXTEN}")
+    yield from _help(number, plan, plan.emergency.caller_id, plan.country)
+
+
+def help_at_sites(plan: DialPlan) -> Iterator[str]:
+    """The extension is the emergency number."""
+    for key in dict.fromkeys(person.site for person in plan.people.values()):
+        if (site := plan.sites.get(key or "")) is None:
+            continue
+        yield f"[{text.help_at(site.key)}]"
+        yield from text.extension("_X!", *_help("${EXTEN}", plan, site.caller_id, site.country))
+        yield ""
+
+
+def _help(number: str, plan: DialPlan, shown: PhoneNumber | None, country: str) -> Iterator[str]:
+    """Trunks that lead to the country go first; the next is tried whatever the one before came to."""
+    trunks = sorted(plan.trunks.values(), key=lambda trunk: (trunk.country or plan.country) != country)
+    for n, trunk in enumerate(trunks, 1):
+        written = in_format(shown if shown and trunk.may_show(shown) else own_number(trunk), trunk)
         yield from _route(n, trunk, number, f"{text.name(plan.company)} <{written}>", written)
-    yield from _dialled(len(plan.trunks))
+        yield f"Set(CALLROUTER_NEXT_{n}={text.AFTER_EVERYTHING})"
+    yield from _dialled(len(trunks))
 
 
 def public(plan: DialPlan) -> Iterator[str]:
@@ -27,8 +48,7 @@ def public(plan: DialPlan) -> Iterator[str]:
         shown = _shown(person, plan)
         context = f"callrouter-plan-shows-{_label(shown)}"
         shows[context] = shown
-        channel = f"{text.dial(person.endpoint)}-"
-        steps.append(f'GotoIf($["${{CHANNEL(name):0:{len(channel)}}}" = "{channel}"]?{context},s,1)')
+        steps.append(_if_from(person, context, "s"))
     yield "; The extension is the number called, in E.164 without its plus."
     yield "[callrouter-plan-public]"
     yield from text.extension("_X.", *steps, "Hangup(21)")
@@ -37,6 +57,11 @@ def public(plan: DialPlan) -> Iterator[str]:
         yield f"[{context}]"
         yield from text.extension("s", *_routes(trunks, shown, text.name(plan.company)))
         yield ""
+
+
+def _if_from(person: Person, context: str, extension: str) -> str:
+    channel = f"{text.dial(person.endpoint)}-"
+    return f'GotoIf($["${{CHANNEL(name):0:{len(channel)}}}" = "{channel}"]?{context},{extension},1)'
 
 
 def _shown(person: Person, plan: DialPlan) -> ShownNumber | None:

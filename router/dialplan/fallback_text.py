@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 from router.model.department import Person
 
+LAST_CAUSE = 127  # of Q.850
+AFTER_EVERYTHING = f"-{'-'.join(map(str, range(LAST_CAUSE + 1)))}-"  # CALLROUTER_NEXT_n of an emergency call
+
 _UNFIT_NAME = re.compile(r"[^\w .'+-]")
 _UNFIT_DIAL = re.compile(r"[^A-Za-z0-9/@_.+-]")
 
@@ -16,6 +19,10 @@ def extension(extension: str, *steps: str) -> Iterator[str]:
 
 def context(department: str) -> str:
     return f"callrouter-plan-department-{department}"
+
+
+def help_at(site: str) -> str:
+    return f"callrouter-plan-help-{site}"
 
 
 def mailbox_of(person: Person) -> str:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import assert_never
 
 from router.dialplan import fallback
+from router.dialplan.fallback_text import AFTER_EVERYTHING, LAST_CAUSE
 from router.fastagi.pending import Offer
 from router.model.caller import display_name
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
@@ -45,8 +46,6 @@ from router.rules.written import objection
 INBOUND_CONTEXT = "callrouter-inbound"
 MESSAGE = "callrouter-department,s,1"  # rings CALLROUTER_RING, then takes a message of CALLROUTER_LONGEST_S
 TRUNK_RINGS_FOR_S = 120.0  # the carrier gives up sooner
-LAST_CAUSE = 127  # of Q.850
-AFTER_EVERYTHING = f"-{'-'.join(map(str, range(LAST_CAUSE + 1)))}-"  # an emergency call goes on whatever it was
 MOST_DIAL_BYTES = 1_900  # what fits into one SET VARIABLE
 
 

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
 from router.dialplan.fallback import fallback_conf, write_fallback
+from router.model.limits import Site
 from router.model.message import RecordingName
-from tests.rules.acme import SUPPORT, acme
-from tests.rules.conftest import department
+from tests.rules.acme import BACKUP, PEOPLE, SUPPORT, VOIPCO, acme
+from tests.rules.conftest import department, public
 from tests.support.far_end.ari import BenchAri, Json
 from tests.support.far_end.far import FarEnd
 from tests.support.pbx import PHONES, Bench
@@ -250,6 +252,31 @@ async def test_without_a_router_a_phone_still_gets_out(
     assert (seen.trunk, seen.number, seen.name) == ("voipco", shown, "Acme Ltd")
     assert called in seen.to_header
     assert shown in seen.asserted_identity
+
+
+async def test_without_a_router_a_phone_at_a_site_gets_help_from_there(
+    bench: Bench, far: FarEnd, watch: Watch
+) -> None:
+    """By a trunk of the site's country, with its number; and by the next whatever that one said."""
+    berlin = Site(key="berlin", caller_id=public("+442079460150"), location="Berlin", country="DE")
+    people = [replace(PEOPLE[0], site="berlin"), *PEOPLE[1:]]
+    plan = replace(acme(people=people, trunks=[VOIPCO, replace(BACKUP, country="DE")]), sites={"berlin": berlin})
+    write_fallback(plan, bench.fallback_path)
+    try:
+        await watch.ari.request("PUT", "asterisk/modules/pbx_config.so")
+        for phone, trunk, shown in (("alice", "backup", "02079460150"), ("bob", "voipco", "+442079460100")):
+            calling = await far.phone_dials(phone, "112")
+            seen = (await far.number("112").call()).seen
+            assert (seen.trunk, seen.number) == (trunk, shown)
+            await calling.answered()
+            await calling.hang_up()
+        await far.number("112").will("sip486")
+        calling = await far.phone_dials("alice", "112")
+        assert [(await far.number("112").call()).seen.trunk for _ in range(2)] == ["backup", "voipco"]
+        await calling.ended()
+    finally:
+        write_fallback(acme(), bench.fallback_path)
+        await watch.ari.request("PUT", "asterisk/modules/pbx_config.so")
 
 
 async def test_a_phone_that_is_nobodys_calls_no_public_number(far: FarEnd) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from router.dialplan.fallback import fallback_conf, write_fallback
+from router.dialplan.fallback_text import AFTER_EVERYTHING
 from router.model.department import DialPlan, Emergency, MenuChoice, MenuDef, NumberFormat, Person
+from router.model.limits import Site
 from router.model.plan import Order
 from router.model.steps import DepartmentStep, Member, MenuStep, QueueStep
 from tests.rules.acme import BACKUP, PEOPLE, SALES, SUPPORT, VOIPCO, acme
@@ -243,11 +245,33 @@ def test_an_emergency_call_takes_any_trunk_and_shows_its_number_even_to_those_wh
         "CALLROUTER_DIAL_1": "PJSIP/112@voipco",
         "CALLROUTER_SHOWN_1": "Acme Ltd <+442079460100>",
         "CALLROUTER_ASSERTED_1": "+442079460100",
+        "CALLROUTER_NEXT_1": AFTER_EVERYTHING,
         "CALLROUTER_DIAL_2": "PJSIP/112@backup",
         "CALLROUTER_SHOWN_2": "Acme Ltd <02079460100>",
         "CALLROUTER_ASSERTED_2": "02079460100",
+        "CALLROUTER_NEXT_2": AFTER_EVERYTHING,
         "CALLROUTER_ROUTES": "2",
     }
+
+
+def test_a_phone_at_a_site_gets_help_there_and_shows_the_sites_number_without_the_router_too() -> None:
+    berlin = Site(key="berlin", caller_id=public("+442079460150"), location="Berlin", country="DE")
+    plan = acme(
+        people=[replace(PEOPLE[0], site="berlin"), *PEOPLE[1:]], trunks=[VOIPCO, replace(BACKUP, country="DE")]
+    )
+    made = contexts(replace(plan, sites={"berlin": berlin}))
+
+    steps = made["callrouter-plan-outbound"]["112"]
+    assert steps[0] == 'GotoIf($["${CHANNEL(name):0:12}" = "PJSIP/alice-"]?callrouter-plan-help-berlin,${EXTEN},1)'
+    assert variables(steps)["CALLROUTER_DIAL_1"] == "PJSIP/112@voipco", "every other phone"
+    [there] = made["callrouter-plan-help-berlin"].values()
+    set_there = variables(there)
+    assert [set_there[f"CALLROUTER_{what}"] for what in ("DIAL_1", "SHOWN_1", "DIAL_2", "ROUTES")] == [
+        "PJSIP/${EXTEN}@backup",
+        "Acme Ltd <02079460150>",
+        "PJSIP/${EXTEN}@voipco",
+        "2",
+    ]
 
 
 SHOWN_WITHHELD = person("erin", caller_id=shows(None))
