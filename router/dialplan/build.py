@@ -14,7 +14,7 @@ from router.dialplan.feeds import Calendars
 from router.dialplan.numbers import country_code, national_prefix, public_number
 from router.model import department as model
 from router.model.number import PhoneNumber
-from router.model.own_prompts import OwnPrompts
+from router.model.own_prompts import ASTERISKS, OwnPrompts
 from router.model.pin import Pin
 from router.model.rate import RateDeck
 from router.model.trunk import BreakerLimits
@@ -54,7 +54,7 @@ def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[s
         codes={code: feature for feature, code in draft.codes.features.items()} if draft.codes else {},
         prefixes={code: prefix for prefix, code in draft.codes.prefixes.items()} if draft.codes else {},
         parking=_parking(draft),
-        prompts=OwnPrompts(**draft.prompts.model_dump()) if draft.prompts else OwnPrompts(),
+        prompts=OwnPrompts(**draft.prompts.model_dump()) if draft.prompts else ASTERISKS,
         tests=tuple(_test(draft, at, test) for at, test in sorted(draft.tests.items())),
         department_of={number.value: name for name, entry in departments.items() for number in _own(entry)},
         menu_of={number.value: name for name, entry in menus.items() for number in _own(entry)},

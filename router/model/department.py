@@ -12,7 +12,7 @@ from router.model.contact import Contact, ContactList
 from router.model.hours import BusinessHours, Feed, FeedCopy, Position
 from router.model.limits import NO_LIMITS, DenyRule, Limits, Site
 from router.model.number import NumberPattern, PhoneNumber, one_fits
-from router.model.own_prompts import OwnPrompts
+from router.model.own_prompts import ASTERISKS, OwnPrompts
 from router.model.people import ForwardWhen
 from router.model.pin import Pin
 from router.model.rate import RateDeck
@@ -357,7 +357,7 @@ class DialPlan:
     codes: Mapping[str, Feature] = field(default_factory=dict)  # "*51" -> the feature
     prefixes: Mapping[str, CallPrefix] = field(default_factory=dict)  # "*67" -> what it asks of a call
     parking: Parking | None = None
-    prompts: OwnPrompts = OwnPrompts()
+    prompts: OwnPrompts = ASTERISKS
     # Look-ups made at load, so that a decision does not walk a thousand numbers.
     department_of: Mapping[str, str] = field(default_factory=dict)  # number or extension -> department
     person_of: Mapping[str, str] = field(default_factory=dict)  # extension or number -> person

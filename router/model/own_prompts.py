@@ -25,3 +25,6 @@ class OwnPrompts:
     @property
     def named(self) -> tuple[str, ...]:
         return tuple(sound for sound in astuple(self) if sound is not None)
+
+
+ASTERISKS = OwnPrompts()
