@@ -16,8 +16,9 @@ from router.model.department import DialPlan
 from router.model.limits import NO_LIMITS, NO_USAGE, Limits, Spending, Usage
 from router.model.record import CallRecord, LegRecord
 from router.rules import spend
-from router.rules.accounts import lasts_s, limits_of, rate_by_trunk, spent_of, used
+from router.rules.accounts import limits_of, spent_of, used
 from router.rules.alerts import ONCE_IN, Words, money_spent
+from router.rules.allowance import lasts_s, rate_by_trunk
 from router.rules.limits import is_foreign, is_premium
 
 _REMEMBERED = timedelta(minutes=1)

@@ -15,8 +15,10 @@ from router.model.rate import Money
 from router.model.record import CallRecord, LegRecord
 from router.model.situation import NOTHING_KNOWN_AT_ALL
 from router.rules import spend
-from router.rules.accounts import limits_of, midnight_of, night, rate_by_trunk, subjects
+from router.rules.accounts import limits_of, midnight_of, subjects
+from router.rules.allowance import rate_by_trunk
 from router.rules.limits import is_foreign, is_premium
+from router.rules.nights import night
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.model.department import DialPlan
 from router.model.record import CallRecord
-from router.rules.accounts import nights_began
+from router.rules.nights import nights_began
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 

@@ -12,10 +12,11 @@ from datetime import datetime
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo, RuleTrace, TrunkChoice
 from router.model.department import DialPlan, Forwarded, Person, ShownNumber, Trunk, TrunkRule
+from router.model.limits import Site
 from router.model.number import NumberKind, PhoneNumber, listed, one_fits
 from router.model.plan import RejectCause
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
-from router.rules import accounts, layers, limits, trunks
+from router.rules import accounts, allowance, layers, limits, trunks
 from router.rules.accounts import Account
 from router.rules.forwarding import forwarded_as
 from router.rules.layers import Identity, Layer, department_for
@@ -143,13 +144,13 @@ class _Outgoing:
             why = "; ".join(because for _, because in ways.passed_over)
             return replace(self._refused(f"no trunk has a channel left: {why}", department), is_congested=True)
         longest_s: list[float | None] = []
-        rate = accounts.rate_of(charged, call.called, ways.use, plan, self.at, self.situation)
+        rate = allowance.rate_of(charged, call.called, ways.use, plan, self.at, self.situation)
         for account in charged:
-            unpaid = accounts.unpaid(account, call.called, rate, plan)
+            unpaid = allowance.unpaid(account, call.called, rate, plan)
             if unpaid is not None:
                 return replace(self._exceeds(unpaid, account, charged), rate=rate)
             self._note(account.where, True, accounts.account_text(account, call.called, plan))
-            longest_s.append(accounts.longest_s(account, call.called, rate, plan, self.at))
+            longest_s.append(allowance.longest_s(account, call.called, rate, plan, self.at))
         choices = tuple(self._choice(trunk, able[trunk.key], department) for trunk in ways.use)
         first = able[choices[0].trunk]
         is_hidden = call.withhold or first.is_withheld

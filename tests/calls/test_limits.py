@@ -17,8 +17,8 @@ from router.model.ending import Outcome, Party
 from router.model.limits import DenyRule, Limits, Unusual, Usage
 from router.model.rate import Money, Rate, RateDeck
 from router.model.record import CallRecord, DecisionInputs, LegRecord
-from router.rules.accounts import nights_began
 from router.rules.charges import priced
+from router.rules.nights import nights_began
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, nothing_left, place
 from tests.calls.test_forwarding import AT_MOBILE, MOBILE, plan_where
 from tests.calls.test_outbound import PARIS, dial
