@@ -91,6 +91,8 @@ async def until_parted(call: Call, leg: Leg) -> Ending:
 
 def _limited_s(call: Call, leg: Leg) -> float:
     """What the plan leaves of the talk, whichever of the two a trunk was dialled for; infinite for no limit."""
+    if call.is_emergency:
+        return math.inf
     ends_at = call.exchange.accounts.ends_at(call.channel.id, leg.id)
     return math.inf if ends_at is None else max(0.0, (ends_at - call.exchange.now()).total_seconds())
 

@@ -1,6 +1,7 @@
 """Emergency calls: told at once, given room on full trunks, kept from help by nothing."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 from pytest import approx
 
+from router.calls.call import Call
 from router.calls.exchange import CallLimits
 from router.calls.for_help import MayNotEnd
+from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome, Party
 from router.model.limits import DenyRule, Limits, Site
@@ -158,6 +161,71 @@ def test_a_last_trunk_that_says_nothing_is_given_up() -> None:
 
     assert call.results == {"voipco": LegResult.UNREACHABLE}
     assert call.record.ended_at - call.record.arrived_at < timedelta(seconds=91)
+
+
+async def _asked(house: House, call: Call) -> None:
+    with pytest.raises(MayNotEnd):
+        house.live.hang_up(call.id, "by HTTP")
+
+
+async def _another_calls_for_help(house: House, _: Call) -> None:
+    house.asterisk.call(Caller(number="202", talks_for_s=5.0), to="999", door=OUTBOUND, endpoint="bob")
+
+
+async def _limits_fall_to_nothing(house: House, call: Call) -> None:
+    house.plan = replace(house.plan, limits=Limits(concurrent=0, per_minute=0, longest_s=1.0, foreign_s=0.0))
+    call.plan = house.plan
+
+
+async def _the_trunk_seems_dead(house: House, _: Call) -> None:
+    house.trunks.seen("voipco", False)
+    for _count in range(20):
+        house.trunks.came_to("voipco", LegResult.CONGESTED, has_rung=False, probed=False)
+
+
+async def _the_router_takes_no_new_calls(house: House, _: Call) -> None:
+    house.live.is_draining = True
+
+
+async def _its_account_has_a_limit_after_all(house: House, call: Call) -> None:
+    [leg] = call.legs
+    decision = CallerIdDecision(
+        to=CallTo.TRUNKS,
+        called=public(TALKS),
+        because="",
+        dialplan="",
+        subjects=("person:alice",),
+        longest_s=1.0,
+    )
+    house.accounts.begins(leg.id, call.id, decision, call.plan, "voipco", again=False)
+    house.accounts.answered(leg.id)
+    call.wake()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        _asked,
+        _another_calls_for_help,
+        _limits_fall_to_nothing,
+        _the_trunk_seems_dead,
+        _the_router_takes_no_new_calls,
+        _its_account_has_a_limit_after_all,
+    ],
+)
+@pytest.mark.parametrize("after_s", [2.0, 10.0], ids=["while it rings", "while they talk"])
+def test_nothing_but_its_phone_ends_it(act: Callable[[House, Call], Awaitable[None]], after_s: float) -> None:
+    async def script(house: House, line: Line) -> None:
+        await asyncio.sleep(after_s)
+        [call] = house.live.calls.values()
+        await act(house, call)
+
+    phones = {"999@voipco": [answers(after_s=5.0), answers()]}
+    caller = Caller(number="201", talks_for_s=60.0, hangs_up_after_s=100.0)
+    call = dial("999", plan=guarded(channels=1), caller=caller, phones=phones, meanwhile=script)
+
+    assert call.record.talked_s == approx(60.0, abs=0.2)
+    assert call.record.ending is not None and call.record.ending.by is Party.CALLER
 
 
 @pytest.mark.parametrize("is_recorded", [True, False], ids=["with its record", "without a record"])
