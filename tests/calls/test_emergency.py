@@ -195,9 +195,9 @@ async def _its_account_has_a_limit_after_all(house: House, call: Call) -> None:
         because="",
         dialplan="",
         subjects=("person:alice",),
-        longest_s=1.0,
     )
-    house.accounts.begins(leg.id, call.id, decision, call.plan, "voipco", again=False)
+    limited = replace(call.plan, limits=Limits(longest_s=1.0))
+    house.accounts.begins(leg.id, call.id, decision, limited, "voipco", again=False)
     house.accounts.answered(leg.id)
     call.wake()
 
