@@ -246,6 +246,41 @@ def test_whatever_is_dialled_is_read_and_decided(text: str) -> None:
         assert number.removeprefix("+").isdigit() and number.isascii()
 
 
+COUNTRIES = st.sampled_from(sorted({*SHORTS, "PL", "SE", "NO", "DK", "IE", "NL", "BE", "JP", "BR", "ZA", "NZ"}))
+DIGITS = st.text(alphabet="0123456789", min_size=1, max_size=8)
+
+
+@given(country=COUNTRIES, digits=DIGITS, code=st.sampled_from(["", "*67", "*7601*"]), at_site=COUNTRIES | st.none())
+def test_few_digits_are_one_thing_in_every_country(
+    country: str, digits: str, code: str, at_site: str | None
+) -> None:
+    """An emergency number, an extension, a short number that leaves as it is, a number given out, or none."""
+    sites = {}
+    if at_site is not None:
+        sites["here"] = Site(key="here", caller_id=public("+442079460150"), location="here", country=at_site)
+    alice = replace(PEOPLE[0], site="here" if sites else None)
+    plan = replace(acme(people=(alice, *PEOPLE[1:])), country=country, sites=sites, prefixes=PREFIXES)
+    plan = replace(plan, emergency=replace(plan.emergency, numbers=emergency_numbers(country)))
+
+    read = read_dialled(code + digits, plan, "alice").called
+    decision = placed(leaving(read), plan)
+
+    if read.kind is SHORT:
+        assert (read.value, read.country in (country, at_site)) == (digits, True)
+        assert short_number(digits, read.country or "") is not None
+        assert {choice.dial for choice in decision.trunks} <= {f"PJSIP/{digits}@{key}" for key in plan.trunks}
+    elif read.kind is E164:
+        assert len(digits) > 6 or phonenumbers.is_valid_number(phonenumbers.parse(read.value))
+    elif read.kind is EMERGENCY:
+        assert read.value in plan.emergency.numbers and digits.endswith(read.value)
+    elif read.kind is EXTENSION:
+        assert digits in plan.person_of or digits in plan.department_of
+    else:
+        assert not decision.trunks and decision.refused
+    if digits in plan.emergency.numbers:
+        assert read.kind is EMERGENCY
+
+
 @given(
     codes=st.dictionaries(st.from_regex(r"\*[0-9]{1,4}", fullmatch=True), st.sampled_from(Feature), max_size=4),
     prefixes=st.dictionaries(
