@@ -86,3 +86,9 @@ def sites(plan: Draft) -> None:
         elif plan.is_sound("trunks") and not any(may_show(trunk, number) for trunk in plan.trunks.values()):
             known = ", ".join(plan.trunks) or "none"
             plan.fault(("sites", name, "caller_id"), f"{number} may be shown on no trunk; known: {known}")
+        elif plan.is_sound("trunks") and country not in {
+            trunk.country or plan.context.country for trunk in plan.trunks.values()
+        }:
+            plan.warn(
+                ("sites", name), f"no trunk is one of {country}: who calls for help there may get it elsewhere"
+            )

@@ -342,6 +342,21 @@ def test_a_test_number_that_is_not_the_countrys_known_one_is_worth_a_warning(
     assert told == warned
 
 
+def test_a_site_to_whose_country_no_trunk_leads_is_worth_a_warning(load_text: LoadText) -> None:
+    trunk = "trunks: {t: {dial: 'PJSIP/{number}@t', caller_ids: [020 7946 0100, +49 30 23125 300]%s}}\n"
+    site = "sites: {berlin: {caller_id: +49 30 23125 300, location: Berlin, country: DE}}\n"
+    warned = [
+        [
+            warning.what
+            for warning in load_text(HEAD + trunk % of + SALES + site).warnings
+            if "sites" in warning.path
+        ]
+        for of in ("", ", country: DE")
+    ]
+
+    assert warned == [["no trunk is one of DE: who calls for help there may get it elsewhere"], []]
+
+
 def test_numbers_are_not_judged_by_a_country_that_is_none(load_text: LoadText) -> None:
     rule = "inbound: [{name: n, from: '0843*', do: [{reject: busy}]}]\n"
     trunk = "trunks: {voipco: {dial: 'PJSIP/{number}@voipco', caller_ids: 020 7946 0100 - 0199}}\n"
