@@ -6,7 +6,8 @@
   callrouter-plan-outbound  what a phone may dial: emergency numbers, extensions, public numbers
   callrouter-plan-help-SITE  emergency numbers from a phone that stands there
   callrouter-plan-department-KEY, callrouter-plan-person-KEY  who rings, and whose messages are taken then
-  callrouter-plan-public, callrouter-plan-shows-NUMBER  where public numbers lead
+  callrouter-plan-public, callrouter-plan-shows-NUMBER  where public numbers lead; before it, where a rule denies
+      some, the contexts of `fallback_denied`
 
 It is simpler than the plan on purpose: no hours, no rules by caller, no prompts of the company, no queues, no
 mobiles; all people of a department ring together, then its caller may leave a message, as the caller of a person

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from router.dialplan import fallback_denied as denied
 from router.dialplan import fallback_text as text
 from router.model.department import DialPlan, NumberFormat, Person, ShownNumber, Trunk
 from router.model.number import PhoneNumber
@@ -40,19 +41,28 @@ def _help(number: str, plan: DialPlan, shown: PhoneNumber | None, country: str) 
 
 
 def public(plan: DialPlan) -> Iterator[str]:
-    """Who calls decides what is shown; people who show the same share a context."""
+    """Who calls decides what is denied and what is shown; people of whom both are the same share their contexts."""
     trunks = [plan.trunks[key] for key in plan.routes[-1].use] if plan.routes else []
     shows: dict[str, ShownNumber | None] = {}
+    gates: dict[tuple[tuple[int, ...], str], str] = {}
     steps = ["Set(CALLROUTER_E164=${EXTEN})"]
     for person in plan.people.values():
         shown = _shown(person, plan)
         context = f"callrouter-plan-shows-{_label(shown)}"
         shows[context] = shown
-        steps.append(_if_from(person, context, "s"))
+        rules = denied.denied_to(person, plan)
+        if not rules:
+            steps.append(_if_from(person, context, "s"))
+            continue
+        gate = gates.setdefault((rules, context), denied.may(len(gates) + 1))
+        steps.append(_if_from(person, gate, "${EXTEN}"))
     yield "; The extension is the number called, in E.164 without its plus."
     yield "[callrouter-plan-public]"
     yield from text.extension("_X.", *steps, "Hangup(21)")
     yield ""
+    for (rules, context), gate in gates.items():
+        yield from denied.unless_denied(gate, rules, context)
+    yield from denied.rules(plan, sorted({n for rules, _ in gates for n in rules}))
     for context, shown in shows.items():
         yield f"[{context}]"
         yield from text.extension("s", *_routes(trunks, shown, text.name(plan.company)))

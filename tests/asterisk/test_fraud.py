@@ -265,6 +265,31 @@ async def test_a_transfer_outside_any_call_is_not_implemented(raw: Raw, who: str
     no_invite_to_premium(raw)
 
 
+# In every way a rule of the plan may name numbers.
+REFUSED = (PREMIUM, AS_DIALLED, f"00{PREMIUM[1:]}", "+14165550123", "01534456789", "+34912345750", "08431234567")
+LET_OUT = (PARIS, "+34912345800", "+12125550100", "02079460999")
+
+
+async def test_without_the_router_what_is_denied_is_refused_too(raw: Raw) -> None:
+    """At its start it has written and loaded the dialplan that holds meanwhile."""
+    far = raw.house.far
+    assert await raw.house.router.stop() == 0
+    try:
+        for number in REFUSED:
+            alice = await far.phone_dials("alice", number)
+            await alice.ended()
+            assert alice.tech_cause == 403, number
+        assert raw.carrier.invites.empty()
+        for number in LET_OUT:
+            alice = await far.phone_dials("alice", number)
+            called = (await raw.carrier.invite()).first.target
+            assert number[-10:] in called
+            await alice.hang_up()
+    finally:
+        await raw.house.router.start()
+    no_invite_to_premium(raw)
+
+
 async def test_a_call_by_trunk_to_a_premium_number_does_not_turn_round(raw: Raw) -> None:
     """A carrier's INVITE is for the company's own numbers; what it names else is unknown here."""
     caller = raw.carrier.calls(PREMIUM, '"x" <sip:+447400123456@127.0.0.1>')
