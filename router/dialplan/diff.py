@@ -99,6 +99,8 @@ def _outgoing(old: CallerIdDecision | None, new: CallerIdDecision | None) -> str
         return None
     if old.refused != new.refused and not (old.refused and new.refused):
         return "are refused" if new.refused else "are no longer refused"
+    if old.pin != new.pin:
+        return "ask for a PIN first" if new.pin else "no longer ask for a PIN"
     if old.shown != new.shown:
         return "show another caller ID"
     if [choice.trunk for choice in old.trunks] != [choice.trunk for choice in new.trunks]:
@@ -129,7 +131,7 @@ def _words(of: Replayed, other: Replayed) -> str:
     if decision is None or not decision.trunks:
         return f"refused: {decision.refused}" if decision is not None and decision.refused else "nothing"
     trunks = ", ".join(choice.trunk for choice in decision.trunks)
-    return f"shows {of.shown or 'nothing'} by {trunks}"
+    return f"{'asks for a PIN, ' if decision.pin else ''}shows {of.shown or 'nothing'} by {trunks}"
 
 
 def lines(diff: Diff) -> Iterator[str]:

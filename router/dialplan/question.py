@@ -20,6 +20,7 @@ from router.model.number import dialable
 from router.model.plan import Queue, Ring
 from router.model.record import CallRecord, DecisionInputs
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
+from router.rules.accounts import used
 from router.rules.charges import rate_by
 from router.rules.explain import inbound_lines, outbound_lines, step_text
 from router.rules.ringing import line_up
@@ -100,6 +101,7 @@ def asked(
             },
             paused=(*inputs.paused, *question.paused),
             pressed=question.pressed,
+            used={subject: used(usage, at, plan.zone) for subject, usage in situation.usage.items()},
         ),
     )
 

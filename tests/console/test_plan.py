@@ -1,12 +1,14 @@
 """The dial plan over HTTP: loaded anew, asked, and who changed what."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from router.console.door import Refused
+from router.model.limits import Limits, Spending, Usage
 from router.model.people import Standing
-from tests.console.desk import Desk
+from tests.console.desk import TUESDAY, Desk
 
 
 @pytest.fixture
@@ -41,6 +43,16 @@ async def test_the_running_service_is_asked_by_what_people_have_set(desk: Desk) 
     assert told["told"]["rings"][0]["who"] == []
     assert set(told["told"]["rings"][0]["passed_over"]) == {"alice", "bob"}
     assert told["lines"][0].startswith("call from +447400123457 to +442079460100, Tue 24 Nov 2026 10:00")
+
+
+async def test_it_is_asked_by_what_has_been_called_today(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, limits=Limits(concurrent=1))
+    desk.state.usages["person:alice"] = Usage(going_on={"1": Spending(began_at=TUESDAY)})
+
+    _, told = await desk.ask("POST", "/explain", {"by": "alice", "called": "0033140205050"})
+
+    assert "refused: person:alice has reached its limit of 1 calls at a time" in told["lines"]
+    assert any("person:alice: 1 of 1 calls at a time" in line for line in told["lines"])
 
 
 async def test_it_is_asked_about_any_moment(desk: Desk) -> None:

@@ -11,9 +11,11 @@ from router.dialplan.diff import Diff, lines
 from router.model.call import CallId, Direction
 from router.model.department import DialPlan
 from router.model.hours import Position
+from router.model.limits import DenyRule
+from router.model.pin import Pin
 from router.model.record import CallRecord, DecisionInputs
 from router.model.steps import VoicemailStep
-from tests.rules.acme import BACKUP, SALES, SUPPORT, VOIPCO, acme
+from tests.rules.acme import BACKUP, PEOPLE, SALES, SUPPORT, VOIPCO, acme
 from tests.rules.conftest import OPEN, caller_id_rule, hop, hours, inbound, person, reject, ring, trunk_rule
 
 SALES_NUMBER = "020 7946 0100"
@@ -93,6 +95,16 @@ def test_what_is_different_for_an_outgoing_call_is_told(changes: dict[str, Any],
     diff = compared(acme(), acme(**changes), went())
 
     assert [(group.change, group.calls) for group in diff.groups] == [(change, 1)]
+
+
+def test_a_call_that_is_to_ask_for_a_pin_is_told() -> None:
+    rule = DenyRule(path="outbound.deny[0]", name="every number", pin=True)
+    asking = acme(people=tuple(replace(each, pin=Pin(env="PIN")) for each in PEOPLE))
+    asking = replace(asking, denied=(rule,))
+
+    group = compared(acme(), asking, went()).groups[0]
+    assert group.change == "ask for a PIN first"
+    assert compared(asking, acme(), went()).groups[0].change == "no longer ask for a PIN"
 
 
 def test_an_extension_that_is_gone_sends_a_colleague_elsewhere() -> None:
