@@ -17,19 +17,19 @@ from router.calls.identity import may_leave, shown_by_trunk
 from router.calls.leg import Leg
 from router.calls.live import Live
 from router.calls.outbound import until_answered
+from router.dialplan.replay import trunks_noted
 from router.model.call import CallId, Direction
 from router.model.decision import CallerIdDecision, TrunkChoice
 from router.model.department import DialPlan
 from router.model.ending import Ending, Party
 from router.model.limits import Site
 from router.model.plan import RejectCause
-from router.model.record import CallRecord
+from router.model.record import CallRecord, DecisionInputs
 from router.rules import endings
-from router.rules.self_test import self_test
+from router.rules.self_test import RULE, call_from, self_test
 
 log = structlog.get_logger()
 
-RULE = "emergency.test"
 LISTENS_S = 10.0  # to what the far end reads back
 
 
@@ -51,9 +51,11 @@ def place(live: Live, plan: DialPlan, site_key: str) -> Placed:
         raise ValueError("the router is stopping and takes no new calls")
     if any(call.record.rule == RULE for call in live.calls.values()):
         raise ValueError("a test is going on; wait for its end")
+    if not site.test_number:
+        raise ValueError(f"the site {site.key} has no test_number: its country has none, or the plan does not say")
     exchange, now = live.exchange, live.exchange.now()
-    call_id = new_call_id(now)
-    decision = self_test(call_id, site, plan, now, exchange.state.situation)
+    call_id, situation = new_call_id(now), exchange.state.situation
+    decision = self_test(call_from(call_id, site, now), plan, now, situation)
     if not decision.trunks:
         raise ValueError(decision.because)
     log.info("emergency test", site=site.key, number=site.test_number)
@@ -73,6 +75,7 @@ def place(live: Live, plan: DialPlan, site_key: str) -> Placed:
         because=decision.because,
         shown=decision.trunks[0].shown,
         steps=tuple(f"dial {choice.trunk}" for choice in decision.trunks),
+        inputs=DecisionInputs(called=site.test_number, site=site.key, trunks=trunks_noted(situation)),
     )
     live.carry(channel, _story(site, decision), called_raw=site.test_number, record=record, plan=plan)
     return Placed(call=call_id, site=site, decision=decision)

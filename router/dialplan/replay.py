@@ -26,6 +26,7 @@ from router.model.trunk import TrunkState
 from router.rules.caller_id import choose_caller_id
 from router.rules.explain import shown_text, step_line
 from router.rules.inbound import choose, route
+from router.rules.self_test import call_from, self_test
 
 WITHIN = (CallTo.PERSON, CallTo.DEPARTMENT, CallTo.MENU)  # goes on as an inbound call from a colleague's phone
 
@@ -177,6 +178,11 @@ def replay(record: CallRecord, plan: DialPlan, *, traced: bool = False) -> Repla
     inputs, situation = record.inputs, situation_of(record.inputs, record.arrived_at)
     if record.direction is Direction.INBOUND:
         return _routed(record, plan, situation, _caller(record, plan), traced=traced)
+    site = plan.sites.get(inputs.site or "")
+    if site is not None and site.test_number:
+        test = call_from(record.id, site, record.arrived_at)
+        decision = self_test(test, plan, record.arrived_at, situation, traced=traced)
+        return Replayed(situation=situation, outbound=test, caller_id=decision)
     by = inputs.by or record.person
     dialled = read_dialled(inputs.called or record.called_raw, plan, by)
     outbound = OutboundCall(

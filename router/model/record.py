@@ -62,7 +62,7 @@ class DecisionInputs:
     pauses: the reason of those who gave one; logged_out: person -> departments; away: people whose phones could not
     take a call. closures: feed -> its event of that moment. block: the one that refused the call. trunks: those in
     use, or in trouble. used: what was found used, of each account whose limits were looked at; rate: what the call
-    cost, where money was limited. pressed: keys in the menus, in order, and when.
+    cost, where money was limited. pressed: keys in the menus, in order, and when. site: that was tested.
     """
 
     caller: str = ""
@@ -87,6 +87,7 @@ class DecisionInputs:
     trunks: Mapping[str, TrunkState] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
     rate: Rate | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

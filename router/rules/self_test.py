@@ -11,15 +11,24 @@ from router.model.number import NumberKind, PhoneNumber
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.rules.caller_id import choose_caller_id
 
+RULE = "emergency.test"
+
+
+def call_from(call_id: CallId, site: Site, at: datetime) -> OutboundCall:
+    number = site.test_number
+    called = PhoneNumber(kind=NumberKind.EMERGENCY, value=number, raw=number, country=site.country)
+    return OutboundCall(id=call_id, by=None, called=called, placed_at=at, site=site.key)
+
 
 def self_test(
-    call_id: CallId, site: Site, plan: DialPlan, at: datetime, situation: Situation = NOTHING_KNOWN_AT_ALL
+    call: OutboundCall,
+    plan: DialPlan,
+    at: datetime,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+    *,
+    traced: bool = False,
 ) -> CallerIdDecision:
-    """Raises ValueError for a site without a test number."""
-    number = site.test_number
-    if not number:
-        raise ValueError(f"the site {site.key} has no test_number: its country has none, or the plan does not say")
-    called = PhoneNumber(kind=NumberKind.EMERGENCY, value=number, raw=number, country=site.country)
-    call = OutboundCall(id=call_id, by=None, called=called, placed_at=at, site=site.key)
-    decision = choose_caller_id(call, plan, at, situation)
-    return replace(decision, because=decision.refused or f"{number} is the test number of the site {site.key}")
+    """call: as `call_from` makes it."""
+    decision = choose_caller_id(call, plan, at, situation, traced=traced)
+    because = f"{call.called} is the test number of the site {call.site}"
+    return replace(decision, because=decision.refused or because, rule=RULE)

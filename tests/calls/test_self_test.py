@@ -10,6 +10,7 @@ from pytest import approx
 
 from router.calls import self_test
 from router.calls.reconcile import reconcile
+from router.dialplan.replay import replay
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome, Party
 from router.model.limits import Site
@@ -73,6 +74,9 @@ def test_it_calls_the_test_number_as_help_would_be_called_and_listens_for_a_whil
     told = [line.what for line in record.trace]
     assert told[:2] == ["tests 933 for london: 1 High Street", "dials voipco, showing +442079460150"]
     assert (record.rule, record.because) == (self_test.RULE, "933 is the test number of the site london")
+    again = replay(record, guarded(), traced=True).caller_id
+    assert again is not None and (again.rule, again.because) == (record.rule, record.because)
+    assert [choice.trunk for choice in again.trunks] == ["voipco"] and again.trace
 
 
 def test_it_tells_nobody_of_an_emergency() -> None:

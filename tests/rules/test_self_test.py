@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from router.model.number import NumberKind, PhoneNumber
 from router.model.situation import Situation
 from router.model.trunk import Breaker, TrunkState
 from router.rules.caller_id import choose_caller_id
-from router.rules.self_test import self_test
+from router.rules.self_test import call_from, self_test
 from tests.rules.acme import BACKUP, PEOPLE, VOIPCO, acme, leaving
 from tests.rules.conftest import OPEN, public
 
@@ -26,6 +25,9 @@ NEW_YORK = Site(
     country="US",
     test_number="933",
 )
+
+
+TEST = call_from(CallId("t1"), NEW_YORK, OPEN)
 
 
 def company(**site: object) -> DialPlan:
@@ -49,7 +51,7 @@ def test_it_takes_the_trunks_and_shows_the_numbers_of_an_emergency_call_from_the
     plan, situation = company(), Situation(trunks=trunks)
     help_ = PhoneNumber(kind=NumberKind.EMERGENCY, value="999", raw="999")
 
-    test = self_test(CallId("t1"), plan.sites["new-york"], plan, OPEN, situation)
+    test = self_test(TEST, plan, OPEN, situation)
     real = choose_caller_id(leaving(help_), plan, OPEN, situation)
 
     assert test.to is real.to is CallTo.EMERGENCY
@@ -65,21 +67,13 @@ def test_no_rule_and_no_limit_stands_in_its_way_as_in_that_of_help() -> None:
         company(), denied=(DenyRule(path="deny", name="nothing"),), limits=Limits(concurrent=0, per_minute=0)
     )
 
-    assert self_test(CallId("t1"), plan.sites["new-york"], plan, OPEN).trunks
-
-
-def test_a_site_without_a_test_number_has_no_test() -> None:
-    plan = company(test_number="")
-    with pytest.raises(ValueError, match="the site new-york has no test_number"):
-        self_test(CallId("t1"), plan.sites["new-york"], plan, OPEN)
+    assert self_test(TEST, plan, OPEN).trunks
 
 
 def test_without_a_trunk_there_is_none() -> None:
     plan = replace(company(), trunks={})
 
-    assert (
-        self_test(CallId("t1"), NEW_YORK, plan, OPEN).refused == "933 is an emergency number, but there is no trunk"
-    )
+    assert self_test(TEST, plan, OPEN).refused == "933 is an emergency number, but there is no trunk"
 
 
 def test_nobody_reaches_a_test_number_as_an_emergency_number_by_dialling_it() -> None:
