@@ -22,4 +22,7 @@ def ways_left(call: Call, choices: Sequence[TrunkChoice]) -> tuple[TrunkChoice, 
     for trunk, because in found.passed_over:
         call.note(f"passes over {trunk.key}: {because}")
     usable = {trunk.key for trunk in found.use}
-    return tuple(choice for choice in choices if choice.trunk in usable and may_leave(call, choice))
+    left = [choice for choice in choices if choice.trunk in usable]
+    while left and not may_leave(call, left[0]):  # the others are looked at when it is their turn
+        del left[0]
+    return tuple(left)

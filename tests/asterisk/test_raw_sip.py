@@ -160,10 +160,14 @@ NO_SIP = {  # Asterisk drops what it cannot parse, without a word
 
 
 async def passed_on(raw: Raw, number: str, caller: str) -> Message | None:
-    """The INVITE by which a caller's call leaves again; None when it is refused. caller: From, as it is sent."""
+    """The INVITE by which a caller's call reaches the desk, or leaves again; None when it is refused.
+
+    caller: the value of From, as it is sent.
+    """
+    reached = raw.desk if number == SALES else raw.carrier
     since = len(raw.house.router.log)
     dialog = raw.carrier.calls(number, caller)
-    leaves = asyncio.create_task(raw.carrier.invites.get())
+    leaves = asyncio.create_task(reached.invites.get())
     refused = asyncio.create_task(dialog.until(lambda each: each.status >= 300))
     await asyncio.wait({leaves, refused}, timeout=5.0, return_when=asyncio.FIRST_COMPLETED)
     if leaves.done():
@@ -177,7 +181,7 @@ async def passed_on(raw: Raw, number: str, caller: str) -> Message | None:
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-@pytest.mark.parametrize("to", [NAMED, THEIRS], ids=["beside ours", "with their number"])
+@pytest.mark.parametrize("to", [NAMED, THEIRS, SALES], ids=["beside ours", "with their number", "on a phone"])
 async def test_no_callers_name_breaks_a_header_or_adds_one(raw: Raw, name: str, to: str) -> None:
     usual = await passed_on(raw, to, f"{BENIGN} <sip:{CUSTOMER}@{AT}>")
     invite = await passed_on(raw, to, f"{name} <sip:{CUSTOMER}@{AT}>")
