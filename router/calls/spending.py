@@ -191,12 +191,12 @@ class Accounts:
     def _count(self, channel: str, decision: CallerIdDecision, talk: Spending, *, again: bool) -> None:
         for subject in decision.subjects:
             usage = self._usages.get(subject, NO_USAGE)
+            began = usage.began
             if not again:
-                began = tuple(each for each in usage.began if talk.began_at - each < _REMEMBERED)
-                usage = replace(usage, began=(*began, talk.began_at))
+                began = (*(each for each in began if talk.began_at - each < _REMEMBERED), talk.began_at)
                 if until := decision.nights.get(subject):
                     usage = _one_more(usage, until, talk.began_at)
-            self._usages[subject] = replace(usage, going_on={**usage.going_on, channel: talk})
+            self._usages[subject] = replace(usage, began=began, going_on={**usage.going_on, channel: talk})
 
     def _answer(self, channel: str, known: _Channel, at: datetime | None) -> None:
         for subject in known.subjects:

@@ -10,7 +10,7 @@ from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import public_number
 from router.model.call import Direction, OutboundCall
 from router.model.department import DialPlan
-from router.model.limits import Spending, Usage
+from router.model.limits import NO_USAGE, Spending, Usage
 from router.model.rate import Money
 from router.model.record import CallRecord, LegRecord
 from router.model.situation import NOTHING_KNOWN_AT_ALL
@@ -94,14 +94,14 @@ def spent(usage: Usage, past: Past, zone: ZoneInfo) -> Usage:
     if usage.day is not None and usage.day > day:
         return usage
     talked_s = max(0.0, (ended_at - max(answered_at, midnight)).total_seconds())
-    if usage.day != day:
-        usage = replace(usage, day=day, foreign_s=0.0, premium_s=0.0, spent={})
+    before = usage if usage.day == day else NO_USAGE
     cost = _cost(past, answered_at, ended_at, midnight)
     return replace(
         usage,
-        foreign_s=usage.foreign_s + talked_s * past.talk.is_foreign,
-        premium_s=usage.premium_s + talked_s * past.talk.is_premium,
-        spent=_with(usage.spent, cost) if cost is not None else usage.spent,
+        day=day,
+        foreign_s=before.foreign_s + talked_s * past.talk.is_foreign,
+        premium_s=before.premium_s + talked_s * past.talk.is_premium,
+        spent=_with(before.spent, cost) if cost is not None else before.spent,
     )
 
 
