@@ -13,7 +13,7 @@ from router.dialplan.draft import Draft
 from router.dialplan.faults import Path
 from router.dialplan.numbers import public_number
 from router.dialplan.parts import UNKNOWN_COUNTRY
-from router.dialplan.patterns import Patterns, covers, meets
+from router.dialplan.patterns import Patterns, covers, in_country, meets
 from router.model.number import NumberPattern, PatternKind, PhoneNumber
 
 NEVER = 1_000_000  # an index after every rule and route
@@ -113,13 +113,17 @@ class _Outgoing:
         return None
 
     def _has_local(self, layer: _Layer, at: int) -> bool:
-        """Whether an earlier rule may show the local number of some country on the route."""
+        """Whether earlier rules show a local number to all whom the layer's calls reach by the route."""
         trunks = [self._plan.trunks[name] for name in self.uses[at]]
-        return any(
-            meets(rule.to, self._routes[at].to) and _is_local(rule.to, trunks)
+        known = {country for trunk in trunks for country in local_numbers(trunk.caller_ids)}
+        local = [
+            pattern
             for index, rule in self._plan.caller_ids.items()
             if rule.show is None and index < layer.before and (rule.department, rule.person) in layer.groups
-        )
+            for pattern in rule.to or map(in_country, sorted(known))
+            if pattern.kind is not PatternKind.COUNTRY or pattern.value in known
+        ]
+        return bool(local) and (covers(local, layer.to.to) or covers(local, self._routes[at].to))
 
     def _is_taken(self, layer: _Layer, numbers: _Numbers) -> bool:
         """Whether an earlier rule speaks for all calls to these numbers."""

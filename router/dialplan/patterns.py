@@ -52,7 +52,7 @@ def pattern(
     if text in TYPES:
         return NumberPattern(kind=PatternKind.TYPE, value=text, text=text)
     if is_country(text):
-        return NumberPattern(kind=PatternKind.COUNTRY, value=text, text=text)
+        return in_country(text)
     if text in extensions or short_number(text, country):
         return NumberPattern(kind=PatternKind.EXACT, value=text, text=text)
     if lists is not None and text in lists:
@@ -63,6 +63,10 @@ def pattern(
         hint = (suggest or Suggest())(text, (*TYPES, WITHHELD, UNKNOWN, *(lists or ())))
         raise ValueError(f'"{brief(text)}" is no number, no word for some and no list of contacts; {hint}')
     return numbers(text, country)
+
+
+def in_country(country: str) -> NumberPattern:
+    return NumberPattern(kind=PatternKind.COUNTRY, value=country, text=country)
 
 
 def numbers(text: str, country: str) -> NumberPattern:
@@ -167,10 +171,17 @@ def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
             return _leading(theirs).startswith(ours.value)
         case PatternKind.COUNTRY if ours.kind is PatternKind.PREFIX:
             return _leading(theirs).startswith(ours.value)
+        case PatternKind.RANGE | PatternKind.PREFIX if ours.kind is PatternKind.COUNTRY and _is_alone(ours.value):
+            return _leading(theirs).startswith(_leading(ours))
         case PatternKind.RANGE if ours.kind is PatternKind.COUNTRY:
             return ours.matches(_number(theirs.value)) and ours.matches(_number(theirs.last))
         case _:
             return ours.kind is theirs.kind and ours.value == theirs.value
+
+
+def _is_alone(country: str) -> bool:
+    """Whether it shares its calling code with no other, as GB does with Guernsey."""
+    return tuple(phonenumbers.region_codes_for_country_code(country_code(country))) == (country,)
 
 
 def _covers_list(ours: NumberPattern, theirs: NumberList) -> bool:

@@ -50,6 +50,22 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
         dict(alice=LONDON, rules="{department: sales, show: withheld}", routes="{use: newyork}"),
         [ALICE],
     ),
+    "a local number for another country than those that cannot be called": (
+        dict(sales="020 7946 0900", rules="{to: US, show: local}", routes="{use: [newyork, london]}"),
+        [SALES],
+    ),
+    "a local number for all of that route": (
+        dict(sales=LONDON, rules="{to: US, show: local}", routes="{to: US, use: newyork}, {use: london}"),
+        [],
+    ),
+    "local numbers wherever there is one, and calls where there is none": (
+        dict(sales="020 7946 0900", rules="{show: local}", routes="{to: US, use: newyork}, {use: london}"),
+        [SALES],
+    ),
+    "local numbers wherever there is one, and calls there only": (
+        dict(sales=LONDON, rules="{show: local}", routes="{to: US, use: newyork}, {use: london}"),
+        [],
+    ),
     "a rule where no call of it goes": (
         dict(rules=f"{{to: DE, show: {LONDON}}}", routes="{to: US, use: newyork}, {use: london}"),
         [],

@@ -230,8 +230,9 @@ WITHIN = [
     ("long", "long"),
     ("020 7946*", "020 7946 0100"),
     ("DE", "empty"),
+    ("DE", "+49 30*"),
 ]
-UNSURE = [("GB", "long"), ("few", "020*"), ("mobile", "+44 7*"), ("US", "few")]
+UNSURE = [("GB", "long"), ("few", "020*"), ("mobile", "+44 7*"), ("US", "few"), ("GB", "+44 20*"), ("US", "+1 212*")]
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
