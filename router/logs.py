@@ -9,7 +9,9 @@ import atexit
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 import msgspec
@@ -60,31 +62,37 @@ class _Gathering:
     """A stream on which the lines of one turn of the event loop go out together, behind what the turn has to do.
 
     A line wakes its reader, who may then run before us: on the path of a call that took longer than to decide it.
+    Lines that the stream refuses are lost: telling of it would be one more, and a log ends no call.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lines: list[bytes] = []
         self._loop: asyncio.AbstractEventLoop | None = None  # which is going to write what is gathered
+        self._lock = threading.RLock()  # the collector may log, wherever it comes by
         atexit.register(self._write)
 
     def write(self, line: bytes) -> None:
-        loop = asyncio._get_running_loop()
-        self._lines.append(line)
-        if loop is None:  # another thread, or no loop yet or any more
-            self._write()
-        elif loop is not self._loop:
-            self._loop = loop
-            loop.call_later(0, self._write)
+        with self._lock:
+            self._lines.append(line)
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # another thread, or no loop yet or any more
+                self._write()
+                return
+            if loop is not self._loop:
+                self._loop = loop
+                loop.call_later(0, self._write)
 
     def flush(self) -> None:
         """Called behind every line: it goes out with the others."""
 
     def _write(self) -> None:
-        self._loop, lines, self._lines = None, self._lines, []
-        if lines:
-            self._stream.write(b"".join(lines))
-            self._stream.flush()
+        with self._lock, suppress(OSError, ValueError):  # ValueError: it is closed
+            self._loop, lines, self._lines = None, self._lines, []
+            if lines:
+                self._stream.write(b"".join(lines))
+                self._stream.flush()
 
 
 def mask_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,8 +1,12 @@
 """Log lines: events with fields, one way out for all, and nothing in them that should not be."""
 
+import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -122,6 +126,139 @@ def test_masked_numbers_are_masked_on_every_way_out(stream: io.BytesIO) -> None:
 
     assert b"7400123" not in stream.getvalue()
     assert all("+44…457" in line for line in stream.getvalue().decode().splitlines())
+
+
+# ---- lines that are gathered
+
+
+class Refusing(io.BytesIO):
+    """A stream that takes nothing. asked: how often it was to."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.asked = 0
+        self._error = error
+
+    def write(self, line: Any) -> int:
+        self.asked += 1
+        raise self._error
+
+
+async def test_the_lines_of_one_turn_go_out_behind_its_work_and_in_order(stream: io.BytesIO, lines: Lines) -> None:
+    set_up_logs(LogSettings(format="json"), stream)
+    structlog.get_logger().info("call in")
+    logging.getLogger("library").error("and this")
+    structlog.get_logger().info("decided")
+    assert not stream.getvalue()
+    await asyncio.sleep(0.001)
+
+    assert [line["event"] for line in lines()] == ["call in", "and this", "decided"]
+
+
+def test_a_line_of_another_thread_goes_out_at_once_behind_those_that_wait(stream: io.BytesIO, lines: Lines) -> None:
+    async def main() -> None:
+        structlog.get_logger().info("first")
+        other = threading.Thread(target=structlog.get_logger().info, args=("of a thread",))
+        other.start()
+        other.join()
+        assert [line["event"] for line in lines()] == ["first", "of a thread"]
+        structlog.get_logger().info("last")
+        await asyncio.sleep(0.001)
+
+    set_up_logs(LogSettings(format="json"), stream)
+    asyncio.run(main())
+    assert [line["event"] for line in lines()] == ["first", "of a thread", "last"]
+
+
+def test_no_line_is_lost_or_written_twice_when_threads_and_the_loop_log_at_once(
+    stream: io.BytesIO, lines: Lines
+) -> None:
+    async def one(number: int) -> None:
+        for turn in range(200):
+            structlog.get_logger().info("loop", n=(number, turn))
+            await asyncio.sleep(0)
+
+    def other(number: int) -> None:
+        for turn in range(200):
+            structlog.get_logger().info("thread", n=(number, turn))
+
+    async def main() -> None:
+        await asyncio.gather(*map(one, range(3)), *(asyncio.to_thread(other, each) for each in range(3)))
+
+    set_up_logs(LogSettings(format="json"), stream)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        asyncio.run(main())
+    finally:
+        sys.setswitchinterval(before)
+    told = [(line["event"], *line["n"]) for line in lines()]
+    assert len(told) == len(set(told)) == 1200
+    for who in {(event, number) for event, number, _ in told}:
+        turns = [turn for *its, turn in told if tuple(its) == who]
+        assert turns == sorted(turns)
+
+
+def test_what_a_loop_had_no_time_to_write_goes_out_with_the_next_line(stream: io.BytesIO, lines: Lines) -> None:
+    set_up_logs(LogSettings(format="json"), stream)
+    for name in ("stopping", "begun anew"):
+        loop = asyncio.new_event_loop()
+        loop.call_soon(structlog.get_logger().info, name)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+    structlog.get_logger().info("over")
+
+    assert [line["event"] for line in lines()] == ["stopping", "begun anew", "over"]
+
+
+_ENDS = {
+    "at the end of main": "",
+    "by an error": "raise LookupError('of main')",
+    "by sys.exit": "sys.exit(3)",
+}
+
+
+@pytest.mark.parametrize("how", _ENDS.values(), ids=_ENDS)
+def test_the_last_lines_of_a_process_are_written(how: str) -> None:
+    script = f"""
+import asyncio, sys, structlog
+from router.logs import set_up_logs
+from router.settings import LogSettings
+
+async def main():
+    structlog.get_logger().info("stopping")
+    loop.call_soon(structlog.get_logger().info, "stopped")
+    loop.call_soon(loop.stop)
+    await asyncio.sleep(60)
+
+set_up_logs(LogSettings(format="json"))
+loop = asyncio.new_event_loop()
+last = loop.create_task(main())
+loop.run_forever()
+last._log_destroy_pending = False
+{how}
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30)
+    told = [json.loads(line)["event"] for line in ended.stderr.splitlines() if line.startswith(b"{")]
+    assert told == ["stopping", "stopped"]
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError("its reader is gone"), ValueError("it is closed")], ids=str)
+@pytest.mark.usefixtures("stream")
+def test_a_stream_that_takes_nothing_ends_no_call_and_is_not_asked_for_ever(error: Exception) -> None:
+    """The loop told of the line it could not write, in a line it could not write, and did nothing else."""
+
+    async def main() -> None:
+        for _ in range(3):
+            structlog.get_logger().info("call in")
+            await asyncio.sleep(0.01)
+
+    refusing = Refusing(error)
+    set_up_logs(LogSettings(format="json"), refusing)
+    structlog.get_logger().info("before")
+    asyncio.run(main())
+    assert refusing.asked == 4
 
 
 NUMBERS = {

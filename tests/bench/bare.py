@@ -1,7 +1,7 @@
 """What the same calls cost a client that only connects them: no plan, no rules, no records, no leases, no log.
 
-`python -m tests.bench.bare serve PLAN --settings FILE` stands in the router's place. A call is claimed, its phone is
-rung by originate, and both are bridged: as examples of ARI do it, with aiohttp, in as few requests as can be.
+`python -m tests.bench.bare serve PLAN --settings FILE` stands in the router's place. A call is claimed, its phone
+is rung by originate, and both are bridged: as examples of ARI do it, with aiohttp, in as few requests as can be.
 """
 
 import asyncio
