@@ -13,6 +13,7 @@ from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import DialPlan
 from router.model.ending import LegResult, Outcome
 from router.model.limits import DenyRule, Limits
+from router.model.rate import Money
 from router.model.trunk import Failure
 from router.rules import endings
 from tests.fastagi.conftest import Dialplan
@@ -237,6 +238,24 @@ async def test_minutes_abroad_are_counted_from_the_talk_the_dialplan_reports(dia
     assert dialplan.usages["person:alice"].foreign_s == 60
     assert (await dialplan.outbound(PARIS))["CALLROUTER_REFUSED"] == "21"
     assert (await dialplan.outbound(LONDON))["CALLROUTER_REFUSED"] == ""
+
+
+async def test_what_a_talk_may_still_cost_is_how_long_it_may_last(dialplan: Dialplan) -> None:
+    """A penny a second; the talk counts from its beginning, and as it was once its end is reported."""
+    deck = read_deck("prefix,per_minute\n33,0.60\n").in_currency("GBP")
+    money = Limits(spend=Money(amount=Decimal("1.20"), currency="GBP"))
+    dialplan.plan = replace(acme(trunks=(replace(VOIPCO, rates=deck), BACKUP)), limits=money)
+    assert (await dialplan.outbound(PARIS))["CALLROUTER_LONGEST"] == "118"
+
+    dialplan.now += timedelta(seconds=60)
+    assert (await dialplan.outbound(PARIS))["CALLROUTER_LONGEST"] == "28"  # for each of the two
+    await dialplan.ended("c2", *TRUNK_FAILED, after_s=0)
+    await dialplan.ended("c1", *TALKED_A_MINUTE, after_s=10)
+
+    assert dialplan.usages["person:alice"].spent == {"GBP": Decimal("0.6000")}
+    assert (await dialplan.outbound(PARIS))["CALLROUTER_LONGEST"] == "58"
+    dialplan.now += timedelta(seconds=55)
+    assert (await dialplan.outbound(PARIS))["CALLROUTER_REFUSED"] == "21"
 
 
 async def test_who_reached_a_limit_is_told_of_once_an_hour(dialplan: Dialplan) -> None:
