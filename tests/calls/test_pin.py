@@ -95,6 +95,21 @@ def test_a_caller_who_hangs_up_while_they_are_asked_leaves_nothing_behind() -> N
     assert not call.asterisk.legs
 
 
+@pytest.mark.parametrize("latency_s", [0.0, 0.05, 0.4])
+def test_whenever_the_caller_hangs_up_nothing_is_left_behind(
+    latency_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIN_OF_ALICE", "246810")
+    plan = pinned(pin=Pin(env="PIN_OF_ALICE"))
+    for moment_ms in range(0, 6000, 50):
+        caller = Caller(number="201", hangs_up_after_s=moment_ms / 1000, presses={1.0: "1111#", 3.0: "246810#"})
+        phones = {"voipco": answers(after_s=0.5)}
+        call = dial(PARIS, caller=caller, plan=plan, phones=phones, latency_s=latency_s)
+
+        assert call.outcome in (None, Outcome.ABANDONED, Outcome.ANSWERED), moment_ms
+        assert not call.house.accounts._channels
+
+
 def test_neither_other_numbers_nor_help_ask_for_it() -> None:
     everything = replace(NEEDS_PIN, called=())
 
