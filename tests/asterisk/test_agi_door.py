@@ -181,6 +181,19 @@ async def test_a_denied_caller_hears_why_before_the_refusal(door: Bench, far: Fa
     assert await calling.ended() == 21
 
 
+async def test_only_who_calls_hears_that_the_talk_is_about_to_end(far: FarEnd, records: Records) -> None:
+    records.plan = replace(acme(), limits=Limits(longest_s=62.0))
+    calling = await far.phone_dials("alice", "07400123456")
+    called = await far.number(OUTSIDE).call()
+    await calling.answered()
+
+    ours, theirs = await asyncio.gather(calling.hears(4), called.hears(4))
+
+    assert (ours.is_silent, theirs.is_silent) == (False, True)
+    await calling.hang_up()
+    await records.next()
+
+
 @pytest.mark.parametrize(("typed", "goes_out"), [("2468#", True), ("1111#", False)], ids=["right", "wrong"])
 async def test_a_pin_is_typed_at_the_phone(far: FarEnd, records: Records, typed: str, goes_out: bool) -> None:
     """The dialplan gave the router 0.8 s: who types has longer, and the routes are dialled all the same."""
