@@ -7,6 +7,7 @@ from router.dialplan import fallback_text as text
 from router.model.department import DialPlan, NumberFormat, Person, ShownNumber, Trunk
 from router.model.number import PhoneNumber
 from router.rules.layers import department_for
+from router.rules.trunks import for_help
 from router.rules.written import in_format, own_number
 
 _WITHHELD = "withheld"
@@ -31,8 +32,8 @@ def help_at_sites(plan: DialPlan) -> Iterator[str]:
 
 
 def _help(number: str, plan: DialPlan, shown: PhoneNumber | None, country: str) -> Iterator[str]:
-    """Trunks that lead to the country go first; the next is tried whatever the one before came to."""
-    trunks = sorted(plan.trunks.values(), key=lambda trunk: (trunk.country or plan.country) != country)
+    """The next trunk is tried whatever the one before came to."""
+    trunks = for_help(plan, country, shown)
     for n, trunk in enumerate(trunks, 1):
         written = in_format(shown if shown and trunk.may_show(shown) else own_number(trunk), trunk)
         yield from _route(n, trunk, number, f"{text.name(plan.company)} <{written}>", written)

@@ -181,7 +181,8 @@ def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
 
 def _is_alone(country: str) -> bool:
     """Whether it shares its calling code with no other, as GB does with Guernsey."""
-    return tuple(phonenumbers.region_codes_for_country_code(country_code(country))) == (country,)
+    code = phonenumbers.country_code_for_region(country)
+    return tuple(phonenumbers.region_codes_for_country_code(code)) == (country,)
 
 
 def _covers_list(ours: NumberPattern, theirs: NumberList) -> bool:

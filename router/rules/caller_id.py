@@ -243,10 +243,7 @@ class _Outgoing:
         )
 
     def _emergency(self) -> CallerIdDecision:
-        """Any trunk, those to the country of the phone first, of these the working ones.
-
-        Each shows the emergency number or, where it may not, its own.
-        """
+        """Any trunk; each shows the emergency number or, where it may not, its own."""
         plan, called = self.plan, self.call.called
         if not plan.trunks:
             return self._refused(f"{called} is an emergency number, but there is no trunk")
@@ -254,10 +251,10 @@ class _Outgoing:
         wanted = self._call_back_number()
         site = self._site()
         country = site.country if site is not None else plan.country
-        ways = trunks.every_way(tuple(plan.trunks.values()), self.situation, self.at)
+        ways = trunks.for_help(plan, country, wanted, self.situation, self.at)
         identities = [
             (trunk, wanted if wanted is not None and trunk.may_show(wanted) else own_number(trunk))
-            for trunk in sorted(ways, key=lambda trunk: (trunk.country or plan.country) != country)
+            for trunk in ways
         ]
         return CallerIdDecision(
             to=CallTo.EMERGENCY,

@@ -13,7 +13,8 @@ from enum import IntEnum
 from router.model.call import CallId, OutboundCall
 from router.model.department import DialPlan, Trunk, TrunkRule
 from router.model.ending import LegResult
-from router.model.situation import Situation
+from router.model.number import PhoneNumber
+from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.model.trunk import CLOSED, Attempt, Breaker, BreakerLimits, TrunkState
 from router.rules.charges import amount, rate_by
 
@@ -77,9 +78,25 @@ def ways(able: Sequence[Trunk], situation: Situation, at: datetime) -> Ways:
     )
 
 
-def every_way(trunks: Sequence[Trunk], situation: Situation, at: datetime) -> tuple[Trunk, ...]:
-    """For an emergency call: all of them, those that seem to work first, the full ones last."""
-    return tuple(sorted(trunks, key=lambda trunk: standing(trunk, situation.trunk(trunk.key), at).hindrance))
+def for_help(
+    plan: DialPlan,
+    country: str,
+    shown: PhoneNumber | None,
+    situation: Situation = NOTHING_KNOWN_AT_ALL,
+    at: datetime | None = None,
+) -> tuple[Trunk, ...]:
+    """All trunks as an emergency call tries them: those to the country where the phone stands first.
+
+    Of these first those that seem to work, the full ones last; then those that may show where to call back.
+    at: None when it is not known how trunks stand.
+    """
+
+    def order(trunk: Trunk) -> tuple[bool, Hindrance, bool]:
+        known = FREE if at is None else standing(trunk, situation.trunk(trunk.key), at)
+        may_show = shown is not None and trunk.may_show(shown)
+        return (trunk.country or plan.country) != country, known.hindrance, not may_show
+
+    return tuple(sorted(plan.trunks.values(), key=order))
 
 
 def in_order(

@@ -232,7 +232,14 @@ WITHIN = [
     ("DE", "empty"),
     ("DE", "+49 30*"),
 ]
-UNSURE = [("GB", "long"), ("few", "020*"), ("mobile", "+44 7*"), ("US", "few"), ("GB", "+44 20*"), ("US", "+1 212*")]
+UNSURE = [
+    ("GB", "long"),
+    ("few", "020*"),
+    ("mobile", "+44 7*"),
+    ("US", "few"),
+    ("GB", "+44 20*"),
+    ("US", "+1 212*"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
