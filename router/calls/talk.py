@@ -32,12 +32,10 @@ async def talk(call: Call, leg: Leg) -> Ending:
     call.occupies(leg.person, call.serving)
     bridging = call.errands.run(_bridge(call, leg))  # begins with the answer, for which everything else waits
     call.caller.make_bridge()  # on its way while the caller is answered
-    await asyncio.sleep(0)  # both are asked for before anything is written down
-    call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
-    call.save(
-        answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person or call.record.answered_by
-    )
-    call.exchange.state.talked(call.record, call.serving)
+    try:
+        await asyncio.sleep(0)  # both are asked for before anything is written down
+    finally:  # also of one who leaves, or is left, in this very moment
+        _note_talk(call, leg)
     try:
         await asyncio.shield(bridging)
     except RequestRefused as error:
@@ -48,6 +46,14 @@ async def talk(call: Call, leg: Leg) -> Ending:
     call.errands.run(call.caller.quiet())
     record_talk(call)
     return await until_parted(call, leg)
+
+
+def _note_talk(call: Call, leg: Leg) -> None:
+    call.note(f"talks with {leg.person or leg.trunk or leg.endpoint}")
+    call.save(
+        answered_at=call.record.answered_at or leg.answered_at, answered_by=leg.person or call.record.answered_by
+    )
+    call.exchange.state.talked(call.record, call.serving)
 
 
 async def _bridge(call: Call, leg: Leg) -> None:
