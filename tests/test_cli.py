@@ -23,6 +23,7 @@ from router.model.call import CallId
 from router.model.change import Change
 from router.model.ending import Ending, LegResult, Party
 from router.model.people import Standing
+from router.model.pin import Pin, PinStanding
 from router.model.record import CallRecord, DecisionInputs
 from router.model.trunk import Breaker, TrunkState
 from router.rules import endings
@@ -678,6 +679,15 @@ async def test_people_are_listed_and_set_by_command(run: Run, desk: Desk) -> Non
     await told(run, desk, "log-in", "bob")
     await told(run, desk, "forward", "carol", "off", "--when", "busy")
     assert desk.state.situation.standings == {}
+
+
+async def test_a_pin_that_was_guessed_at_is_unlocked_by_command(run: Run, desk: Desk) -> None:
+    alice = replace(desk.plan.people["alice"], pin=Pin(env="PIN_OF_ALICE"))
+    desk.plan = replace(desk.plan, people={**desk.plan.people, "alice": alice})
+    desk.state.keep_pin("alice", PinStanding(wrong=6))
+
+    assert (await told(run, desk, "unlock", "alice")).exit_code == 0
+    assert desk.state.pins == {}
 
 
 async def test_a_command_says_what_is_known_when_it_is_refused(run: Run, desk: Desk) -> None:

@@ -154,6 +154,11 @@ class State:
             return
         self._write(StateKind.PIN, person, standing)
 
+    def unlock(self, person: str, *, by: str) -> None:
+        """The wrong PINs of the person are forgotten."""
+        self.keep_pin(person, None)
+        self.note(f"{person}'s PIN may be typed again", by=by)
+
     def end_call_back(self, entry: CallBack, because: str) -> None:
         """because: such as "they talked with alice"."""
         if self.call_backs.pop(entry.key, None) is not None:

@@ -48,6 +48,7 @@ for command in (
     people.log_in,
     people.log_out,
     people.forward,
+    people.unlock,
     pin.pin,
     trunks.trunks,
 ):

@@ -70,6 +70,15 @@ def resume(person: str, settings_file: Path | None, as_json: bool) -> None:
     _set(person, "resume", {}, settings_file, as_json)
 
 
+@click.command()
+@_PERSON
+@SETTINGS
+@JSON
+def unlock(person: str, settings_file: Path | None, as_json: bool) -> None:
+    """Has somebody asked for their PIN again after it was wrong too often."""
+    _set(person, "unlock", {}, settings_file, as_json)
+
+
 @click.command("log-in")
 @_PERSON
 @click.argument("department", required=False)

@@ -6,6 +6,7 @@
                                     POST /people/NAME/log-in    {"department": "sales"}; none for all
                                     POST /people/NAME/log-out
                                     POST /people/NAME/forward   {"to": "07400 123456", "when": "always"}; no longer
+                                    POST /people/NAME/unlock    the PIN that was guessed at
 
 Every change holds from the answer on, outlives a restart and is listed with who asked for it.
 """
@@ -44,6 +45,8 @@ class Keeper(Protocol):
     def switch(self, name: str, switch: Switch | None, *, by: str) -> None: ...
 
     def stand(self, person: str, standing: Standing, *, by: str, what: str) -> None: ...
+
+    def unlock(self, person: str, *, by: str) -> None: ...
 
 
 class Turned(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,6 +90,7 @@ class Standings:
             door.post("/people/{name}/log-in", self.log_in),
             door.post("/people/{name}/log-out", self.log_out),
             door.post("/people/{name}/forward", self.forward),
+            door.post("/people/{name}/unlock", self.unlock),
         ]
 
     # ---- switches
@@ -172,6 +176,13 @@ class Standings:
         if name not in plan.people:
             raise ValueError(unknown("nobody is called", name, plan.people))
         return plan.people[name]
+
+    async def unlock(self, request: web.Request) -> dict[str, Any]:
+        person = self._person(request)
+        if person.pin is None:
+            raise ValueError(f"{person.key} has no PIN")
+        self.keeper.unlock(person.key, by=who(request))
+        return {person.key: _told(person, self.plan(), self.keeper.situation, self.now())}
 
     def _departments(self, request: web.Request, wanted: str | None) -> tuple[frozenset[str], str]:
         """Those of the person: the one asked for, or all. In words too."""

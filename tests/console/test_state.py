@@ -12,6 +12,7 @@ from router.model.call import CallId
 from router.model.department import CallPrefix
 from router.model.hours import Position
 from router.model.people import ForwardWhen
+from router.model.pin import Pin, PinStanding
 from tests.console.desk import TUESDAY, Desk
 from tests.rules.acme import PEOPLE, acme
 from tests.rules.conftest import extension, public
@@ -202,6 +203,16 @@ async def test_the_plans_own_forwarding_can_be_switched_off(desk: Desk) -> None:
     assert desk.state.situation.standing("alice").forward == {ForwardWhen.ALWAYS: None}
 
 
+async def test_a_pin_that_was_guessed_at_is_asked_for_again(desk: Desk) -> None:
+    alice = replace(desk.plan.people["alice"], pin=Pin(env="PIN_OF_ALICE"))
+    desk.plan = replace(desk.plan, people={**desk.plan.people, "alice": alice})
+    desk.state.keep_pin("alice", PinStanding(wrong=6, locked_until=TUESDAY))
+
+    assert (await desk.ask("POST", "/people/alice/unlock"))[0] == 200
+    assert desk.state.pins == {}
+    assert [each.what for each in await desk.changes()] == ["alice's PIN may be typed again"]
+
+
 # ---- no
 
 WRONG: dict[str, tuple[str, Any, str]] = {
@@ -214,6 +225,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "follow for a while": ("/switches/sales", {"position": "follow", "until": "18:00"}, "for ever"),
     "nothing to do when closed": ("/switches/support", {"position": "closed"}, "no steps"),
     "nobody": ("/people/alise/pause", {}, 'did you mean "alice"?'),
+    "no PIN": ("/people/bob/unlock", {}, "bob has no PIN"),
     "not theirs": ("/people/alice/log-out", {"department": "support"}, "known: sales"),
     "no number": (
         "/people/alice/forward",
