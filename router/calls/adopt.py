@@ -95,9 +95,7 @@ def _find_out(call: Call, leg: Channel) -> None:
     plan = call.plan
     by = plan.person_at.get(endpoint_of(call.channel.name))
     if by is None:
-        trunk = trunk_of(call.channel, plan)
-        call.comes_by(trunk)
-        call.record = replace(call.record, trunk=trunk)
+        call.comes_by(trunk_of(call.channel, plan))
         return
     called = read_dialled(call.record.called_raw, plan, by).called
     call.record = replace(

@@ -15,7 +15,7 @@ from router.calls.leg import Leg
 from router.calls.verification import is_asked_for, verification_of
 from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import country_at, read_caller, read_number
-from router.model.call import Direction, InboundCall, OutboundCall, Verification, endpoint_of
+from router.model.call import Direction, InboundCall, OutboundCall, endpoint_of
 from router.model.caller import CallerId, Presentation
 from router.model.department import DialPlan
 from router.model.ending import Ending
@@ -33,7 +33,6 @@ async def from_trunk(call: Call) -> Ending:
     plan, trunk = call.plan, trunk_of(call.channel, call.plan)
     call.comes_by(trunk)
     caller = call.calling = await _caller(call, trunk)
-    is_trusted = trunk is not None and is_asked_for(plan)
     facts = InboundCall(
         id=call.id,
         caller=caller,
@@ -41,12 +40,10 @@ async def from_trunk(call: Call) -> Ending:
         arrived_at=call.record.arrived_at,
         trunk=trunk,
         channel=call.channel.id,
-        verification=await verification_of(call) if is_trusted else Verification.NONE,
     )
     number = caller.number
     call.record = replace(
         call.record,
-        trunk=trunk,
         caller_number=caller.shown,
         caller_name=caller_name(caller, plan),
         called_number=str(facts.called),
@@ -54,8 +51,10 @@ async def from_trunk(call: Call) -> Ending:
         caller_type=number.use if number else None,
         called_country=facts.called.country,
         called_type=facts.called.use,
-        inputs=_as_it_came(call, called=call.record.called_raw, trunk=trunk, verification=facts.verification),
+        inputs=_as_it_came(call, called=call.record.called_raw, trunk=trunk),
     )
+    if trunk is not None and is_asked_for(plan):
+        facts = await _verified(call, facts)
     look_up(call)
     log.info(
         "call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint_of(call.channel.name)
@@ -163,6 +162,13 @@ async def _caller(call: Call, trunk: str | None = None) -> CallerId:
         presentation = variable.value if variable else "prohib"
     is_hidden, country = presentation.startswith("prohib"), country_at(call.plan, trunk)
     return read_caller(channel.caller.number, channel.caller.name, is_hidden, country)
+
+
+async def _verified(call: Call, facts: InboundCall) -> InboundCall:
+    """The call, with what is said of its caller's number."""
+    verification = await verification_of(call)
+    call.record = replace(call.record, inputs=replace(call.record.inputs, verification=verification))
+    return replace(facts, verification=verification)
 
 
 def _as_it_came(call: Call, **more: Any) -> DecisionInputs:

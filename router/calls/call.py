@@ -47,8 +47,9 @@ Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
 
 class Call:
     """channel: the caller's, as it came. plan: the dial plan the call keeps to its end. record: what is known so
-    far, but for trace and legs, which `as_known` adds.
+    far, but for trace, legs and trunk, which `as_known` adds.
 
+    trunk: the one by which the caller's channel came, None for none of ours.
     calling: who calls, a colleague by extension and name; looked_up: their name by another system, "" for none.
     partner: who answered, None before; is_talking: they and the caller are in one bridge. recording: the message
     that is being left; playback: a prompt, on the caller's channel or to both; each as Asterisk knows it.
@@ -101,7 +102,7 @@ class Call:
         )
         self.legs = Legs(exchange, self.errands, self.feed, self.caller, call_id=self.id, rang=self._rang)
         self._named = 0
-        self._trunk: str | None = None
+        self.trunk: str | None = None
         self.comes_by(record.trunk)
 
     def name(self, what: str) -> str:
@@ -131,7 +132,7 @@ class Call:
     def comes_by(self, trunk: str | None) -> None:
         """The caller's channel is one of the trunk's."""
         if trunk is not None:
-            self._trunk = trunk
+            self.trunk = trunk
             self.exchange.trunks.holds(trunk, self.channel.id, self.id)
             self.exchange.accounts.holds(self.channel.id, self.id)
 
@@ -169,9 +170,9 @@ class Call:
         self.exchange.journal.save(self.record)
 
     def as_known(self, **changes: Any) -> CallRecord:
-        """The record with its trace and its legs as they are now, and fields changed."""
+        """The record with its trace, its legs and its trunk as they are now, and fields changed."""
         legs = tuple([self._told(leg) for leg in self.legs])
-        return replace(self.record, trace=tuple(self._trace), legs=legs, **changes)
+        return replace(self.record, trace=tuple(self._trace), legs=legs, trunk=self.trunk, **changes)
 
     def _told(self, leg: Leg) -> LegRecord:
         """A leg that goes on in another call is paid for there."""
@@ -255,8 +256,8 @@ class Call:
         self.caller.close()
         self.feed.close()
         self.legs.close()
-        if self._trunk is not None:
-            self.exchange.trunks.leaves(self._trunk, self.channel.id, self.id)
+        if self.trunk is not None:
+            self.exchange.trunks.leaves(self.trunk, self.channel.id, self.id)
             self.exchange.accounts.leaves(self.channel.id, self.id)
         for person in tuple(self._occupied):
             self.frees(person)

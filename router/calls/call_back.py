@@ -35,7 +35,7 @@ async def keep_place(call: Call, one: Waiting, customer: PhoneNumber, announcer:
                 department=one.department,
                 number=customer,
                 name=call.record.caller_name,
-                called=read_number(call.record.called_raw, call.plan, call.record.trunk),
+                called=read_number(call.record.called_raw, call.plan, call.trunk),
                 call=call.id,
                 router=call.exchange.router,
                 since=one.since,

@@ -11,7 +11,7 @@ class MayNotEnd(Exception):
 
 def is_for_help(call: Call) -> bool:
     """Whether it is an emergency call, or is about to be one."""
-    if call.is_emergency or call.record.trunk is not None:
+    if call.is_emergency or call.trunk is not None:
         return call.is_emergency
     return read_dialled(call.record.called_raw, call.plan).called.kind is NumberKind.EMERGENCY
 

@@ -61,7 +61,7 @@ def give_caller(of: Call, *, to: Call) -> Leg:
         id=of.channel.id,
         endpoint=endpoint,
         person=person,
-        trunk=of.record.trunk if person is None else None,
+        trunk=of.trunk if person is None else None,
         party=of.calling,
         answered_at=of.exchange.now(),
         is_created=True,

@@ -105,7 +105,7 @@ def _limited_s(call: Call, leg: Leg) -> float:
 
 async def _warn(call: Call, leg: Leg) -> None:
     """A beep to our own side alone: whoever the company pays for it, not whom it talks with."""
-    ours = call.channel.id if call.record.trunk is None else leg.id
+    ours = call.channel.id if call.trunk is None else leg.id
     try:
         await call.ari.channels.play(ours, media="sound:beep")
     except AriError as error:

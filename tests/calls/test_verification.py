@@ -1,5 +1,6 @@
 """What the network says of a caller's number: read where Asterisk has it, only for a plan that asks."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,10 @@ from router.calls.verification import MODULE, verified, verstat_in
 from router.model.call import Verification
 from router.model.department import DialPlan
 from router.model.ending import Outcome
-from tests.calls.house import Placed, place
+from tests.calls.house import House, Placed, place
 from tests.rules.acme import acme
 from tests.rules.conftest import hop, inbound, reject
+from tests.support.fake.far_end import Line
 from tests.support.phones import Caller, answers
 
 PASSED, FAILED, NONE = Verification.PASSED, Verification.FAILED, Verification.NONE
@@ -115,3 +117,19 @@ def test_a_plan_that_does_not_ask_costs_nothing() -> None:
 
 def test_who_is_no_trunk_of_ours_could_say_anything() -> None:
     assert called(ASKS, VOUCHED, endpoint="stranger").record.inputs.verification is NONE
+
+
+def test_a_call_given_back_while_its_number_is_looked_into_is_recorded_with_its_caller() -> None:
+    async def stops(house: House, line: Line) -> None:
+        await asyncio.sleep(1.3)  # whether the number is withheld is known after 0.9 s
+        assert house.live.calls
+        await house.live.stop()
+        line.hang_up()
+
+    def slow(method: str, path: str) -> float:
+        return 0.9 if path.endswith("/variable") and method == "GET" else 0.0
+
+    call = place(plan=ASKS, latency_s=slow, meanwhile=stops)
+    assert call.line.location.startswith("callrouter-fallback")
+    assert (call.record.caller_number, call.record.trunk) == (Caller().number, "voipco")
+    assert call.record.inputs.trunk == "voipco"
