@@ -14,6 +14,7 @@ from router.model.decision import CallTo
 from router.model.department import CallPrefix, DialPlan, Feature
 from router.model.limits import DenyRule, Site
 from router.model.number import NumberKind, NumberPattern, NumberType, PatternKind
+from router.rules.limits import is_premium
 from tests.rules.acme import BACKUP, PEOPLE, VOIPCO, acme, leaving, placed
 from tests.rules.conftest import caller_id_rule, pattern, public, trunk_rule
 
@@ -190,6 +191,14 @@ def test_a_rule_for_premium_numbers_knows_the_short_ones(word: str) -> None:
 
     assert placed(leaving(read_dialled("118118", plan).called), plan).refused
     assert bool(placed(leaving(read_dialled("101", plan).called), plan).refused) is (word == "short")
+
+
+def test_minutes_to_short_numbers_at_premium_rate_are_premium_minutes() -> None:
+    assert [is_premium(read_dialled(text, PLAN).called) for text in ("118118", "101", "116123")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_colleagues_extension_goes_before_a_short_number() -> None:
