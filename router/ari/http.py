@@ -119,7 +119,7 @@ class HttpTransport:
         oldest = asyncio.get_running_loop().time() - _IDLE_S
         while self._idle:
             connection = self._idle.pop()
-            if connection.idle_since > oldest:
+            if connection.is_open and connection.idle_since > oldest:
                 return connection
             connection.close()
         return None

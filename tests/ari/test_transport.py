@@ -2,16 +2,20 @@
 
 import asyncio
 import base64
+import re
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import quote, unquote
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.ari.errors import Unreachable
 from router.ari.http import HttpTransport
-from router.ari.transport import Access, Response
+from router.ari.transport import Access, Response, quoted
 from tests.ari.server import PASSWORD, AriServer
 
 LOGIN = base64.b64encode(f"router:{PASSWORD}".encode()).decode()
@@ -160,9 +164,44 @@ async def test_a_connection_that_is_over_is_not_used_again(last: bytes) -> None:
         assert connections == [2]
 
 
+LENGTHS = {
+    "another header ends like it": b"X-Content-Length: 9\r\nContent-Length: 2\r\n",
+    "the value of another header names it": b"X-Why: content-length: 9\r\nContent-Length: 2\r\n",
+    "said twice": b"Content-Length: 2\r\nContent-Length: 2\r\n",
+    "with blanks": b"content-length: \t2 \r\n",
+    "without a blank": b"Content-Length:2\r\n",
+}
+
+
+@pytest.mark.parametrize("headers", LENGTHS.values(), ids=LENGTHS)
+async def test_how_long_an_answer_is_says_its_own_header(headers: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n"
+    async with saying(head + b"{}", b"HTTP/1.1 204 No Content\r\n\r\n") as (http, connections):
+        assert await http.request("GET", "a") == Response(200, b"{}")
+        assert (await http.request("POST", "b")).status == 204
+        assert connections == [1]
+
+
+async def test_what_a_body_says_is_no_header_of_the_answer() -> None:
+    body = b"\r\nContent-Length: 900\r\nConnection: close\r\n\r\n"
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    async with saying(first, b"HTTP/1.1 204 No Content\r\n\r\n") as (http, connections):
+        assert await http.request("GET", "a") == Response(200, body)
+        assert (await http.request("POST", "b")).status == 204
+        assert connections == [1]
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 X\r\n\r\n", "how long it is", id="not yet"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\n{}", "how long it is", id="a list"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}", "how long it is", id="no number"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", "no HTTP answer", id="too long"
+        ),
+        pytest.param(b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "first line", id="a later HTTP"),
+        pytest.param(b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", "first line", id="a longer status"),
         pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "how long it is", id="no length"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "how long it is", id="negative length"),
         pytest.param(b"HTTP/1.1 nonsense\r\n\r\n", "first line", id="no status"),
@@ -196,6 +235,90 @@ async def test_an_answer_nobody_waits_for_any_more_is_not_taken_for_the_next(
         await slow
     held.set()
     assert (await http.request("POST", "quick")).status == 204
+
+
+async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(server: AriServer) -> None:
+    held = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("slow"):
+            await held.wait()
+            return web.Response(status=404)
+        return web.Response(status=204)
+
+    server.answer = answer
+    async with HttpTransport(server.access, connections=1, request_limit_s=0.05) as http:
+        await http.request("GET", "first")
+        with pytest.raises(Unreachable, match=r"no answer within 0\.05 s"):
+            await http.request("GET", "slow")
+        held.set()
+        for _ in range(3):
+            assert (await http.request("POST", "quick")).status == 204
+
+
+async def test_the_wait_for_a_turn_counts_and_leaves_the_turn_to_others(server: AriServer) -> None:
+    """One request hangs on the only connection: those behind it give up in time, and none takes a turn along."""
+    held = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("slow"):
+            await held.wait()
+        return web.Response(status=204)
+
+    server.answer = answer
+    async with HttpTransport(server.access, connections=1, request_limit_s=0.1) as http:
+        asked = [asyncio.ensure_future(http.request("GET", "slow"))]
+        asked += [asyncio.ensure_future(http.request("GET", f"waits/{each}")) for each in range(5)]
+        await server.until(lambda: len(server.asked) == 1)
+        asked[3].cancel()
+        came = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(each) for each in came].count(Unreachable) == 5
+        assert isinstance(came[3], asyncio.CancelledError)
+        held.set()
+        assert len(server.asked) == 1
+        for _ in range(3):
+            assert (await http.request("POST", "next")).status == 204
+
+
+async def test_turns_are_taken_in_the_order_of_asking(server: AriServer) -> None:
+    async with HttpTransport(server.access, connections=1) as http:
+        await asyncio.gather(*(http.request("GET", f"{each}") for each in range(8)))
+    assert server.paths() == [f"GET /ari/{each}" for each in range(8)]
+
+
+async def test_no_turn_is_lost_whenever_a_request_is_given_up(server: AriServer) -> None:
+    async with HttpTransport(server.access, connections=2) as http:
+        for turns in range(30):
+            asked = [asyncio.ensure_future(http.request("GET", f"{turns}/{each}")) for each in range(6)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for each in asked:
+                each.cancel()
+            await asyncio.wait(asked)
+        async with asyncio.timeout(2.0):
+            await asyncio.gather(*(http.request("POST", f"last/{each}") for each in range(6)))
+
+
+async def test_a_post_is_not_given_to_a_connection_that_has_just_been_closed(server: AriServer) -> None:
+    """Asterisk's 408 before it closes an idle connection, read in the same turn as the request was made."""
+    async with HttpTransport(server.access) as http:
+        await http.request("GET", "a")
+        [kept] = http._idle
+        kept.data_received(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+        assert (await http.request("POST", "b")).status == 204
+
+
+@given(text=st.text() | st.from_regex(r"[A-Za-z0-9._~ +-]*", fullmatch=True))
+def test_what_is_quoted_is_read_as_it_was_and_has_no_sign_with_a_meaning(text: str) -> None:
+    try:
+        expected = quote(text, safe="")
+    except UnicodeEncodeError:  # half a letter
+        with pytest.raises(UnicodeEncodeError):
+            quoted(text)
+        return
+    assert quoted(text) == expected
+    assert unquote(quoted(text)) == text
+    assert re.fullmatch(r"([A-Za-z0-9._~-]|%[0-9A-F]{2})*", quoted(text))
 
 
 async def test_more_requests_than_connections_take_turns(server: AriServer) -> None:
