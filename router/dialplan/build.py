@@ -44,6 +44,7 @@ def build(draft: Draft, head: shape.Head, calendars: Calendars, rates: Mapping[s
         caller_ids=tuple(_caller_id(draft, at, rule) for at, rule in sorted(draft.caller_ids.items())),
         denied=tuple(deny_rule(draft, at, rule) for at, rule in sorted(draft.denied.items())),
         limits=limits(draft.limits, head.country),
+        company_limits=limits(draft.limits.company if draft.limits else None, head.country),
         alerts=tuple(draft.alerts),
         sites=sites,
         routes=_routes(draft),

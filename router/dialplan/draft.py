@@ -20,7 +20,7 @@ from router.dialplan.emergency import Emergency, Site
 from router.dialplan.faults import Fault, Path, Suggest
 from router.dialplan.features import Codes, Parking, Prompts
 from router.dialplan.leaves import Many
-from router.dialplan.limits import DenyRule, Limits
+from router.dialplan.limits import DenyRule, UsualLimits
 from router.dialplan.menus import Menu
 from router.dialplan.numbers import is_country
 from router.dialplan.parts import UNKNOWN_COUNTRY, Context, Kind, Part, faults_of, got, unknown
@@ -96,7 +96,7 @@ class Draft:
     denied: dict[int, DenyRule] = field(default_factory=dict)
     emergency: Emergency | None = None
     sites: dict[str, Site] = field(default_factory=dict)
-    limits: Limits | None = None
+    limits: UsualLimits | None = None
     alerts: list[str] = field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None
@@ -178,7 +178,7 @@ def draft(source: Source, folder: Folder) -> Draft:
     _rules(plan, ("inbound",), shape.InboundRule, plan.inbound)
     _outbound(plan)
     plan.emergency = _one(plan, "emergency", Emergency)
-    plan.limits = _one(plan, "limits", Limits)
+    plan.limits = _one(plan, "limits", UsualLimits)
     alerts = _read(plan, _Alerts, {"alerts": written["alerts"]}, ()) if "alerts" in written else None
     plan.alerts = list(alerts.alerts) if alerts else []
     plan.codes = _one(plan, "codes", Codes)

@@ -40,6 +40,8 @@ def limits(plan: Draft) -> None:
 def _limits(plan: Draft) -> Iterator[tuple[Path, Limits]]:
     if plan.limits is not None:
         yield ("limits",), plan.limits
+        if plan.limits.company is not None:
+            yield ("limits", "company"), plan.limits.company
     for name, person in plan.people.items():
         if person.limits is not None:
             yield ("people", name, "limits"), person.limits

@@ -51,6 +51,12 @@ class Limits(Part):
         return self
 
 
+class UsualLimits(Limits):
+    """How much each person may call, and all together as the company."""
+
+    company: Limits | None = None
+
+
 class DenyRule(Part):
     """What may not be called, or not without a PIN; the first that matches refuses the call."""
 

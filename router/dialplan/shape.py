@@ -15,7 +15,7 @@ from router.dialplan.departments import Department, no_repeats
 from router.dialplan.emergency import Emergency, Site
 from router.dialplan.features import Codes, Parking, Prompts
 from router.dialplan.leaves import Many, Short
-from router.dialplan.limits import DenyRule, Limits
+from router.dialplan.limits import DenyRule, UsualLimits
 from router.dialplan.menus import Menu
 from router.dialplan.parts import Part
 from router.dialplan.people import Person
@@ -150,7 +150,7 @@ class Company(Head):
     outbound: Outbound | None = None
     emergency: Emergency | None = None
     sites: dict[values.Name, Site] = Field(default_factory=dict)
-    limits: Limits | None = None
+    limits: UsualLimits | None = None
     alerts: Many[values.Email] = Field(default_factory=list)
     codes: Codes | None = None
     parking: Parking | None = None

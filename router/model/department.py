@@ -345,6 +345,7 @@ class DialPlan:
     caller_ids: tuple[CallerIdRule, ...] = ()
     denied: tuple[DenyRule, ...] = ()
     limits: Limits = NO_LIMITS  # of each person, and of each department's forwarded calls
+    company_limits: Limits = NO_LIMITS  # of all calls together
     alerts: tuple[str, ...] = ()  # e-mail addresses that are told when a limit is reached
     sites: Mapping[str, Site] = field(default_factory=dict)
     routes: tuple[TrunkRule, ...] = ()  # the last one always matches; never empty when there are trunks

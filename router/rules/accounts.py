@@ -3,7 +3,7 @@
 Who shows another department's number pays from their own department's: the one that is shown does not pay.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -20,10 +20,9 @@ from router.rules.layers import department_for
 from router.rules.limits import is_foreign, is_premium
 from router.rules.nights import night, unusual_text
 
-Note = Callable[[str, bool, str], None]
+COMPANY = "company"  # the subject of all calls together
 
 _MINUTE = timedelta(minutes=1)
-_LONGEST_NIGHT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,8 @@ def accounts(
 
 
 def subjects(call: OutboundCall, plan: DialPlan, department: str | None) -> tuple[str, ...]:
-    """To whose account a call goes: a person's or, of what is forwarded, a department's; and the department's."""
+    """To whose account a call goes: a person's or, of what is forwarded, a department's; the department's, and
+    the company's, where it has limits of its own."""
     if call.show_as is not None and call.by is not None:
         department = department_for(call.by, plan)
     return tuple(_subjects(call, plan, department))
@@ -81,10 +81,14 @@ def _subjects(call: OutboundCall, plan: DialPlan, department: str | None) -> Ite
         yield f"person:{call.by}"
     if department in plan.departments:
         yield f"department:{department}"
+    if plan.company_limits != NO_LIMITS:
+        yield COMPANY
 
 
 def limits_of(subject: str, plan: DialPlan) -> Limits:
     kind, _, key = subject.partition(":")
+    if subject == COMPANY:
+        return plan.company_limits
     if kind == "department":
         return plan.departments[key].limits if key in plan.departments else NO_LIMITS
     person = plan.people.get(key) if kind == "person" else None
@@ -92,6 +96,8 @@ def limits_of(subject: str, plan: DialPlan) -> Limits:
 
 
 def where_of(subject: str, plan: DialPlan) -> str:
+    if subject == COMPANY:
+        return "limits.company"
     kind, _, key = subject.partition(":")
     entry = plan.people.get(key) if kind == "person" else plan.departments.get(key)
     return entry.where if entry is not None else "limits"

@@ -244,6 +244,21 @@ def test_two_talks_at_a_time_cost_no_more_together() -> None:
     calls(script, spending("3.60"))
 
 
+def test_the_companys_money_is_that_of_everybody_together() -> None:
+    plan = spending("3.60")
+    plan = replace(plan, limits=Limits(), company_limits=plan.limits)
+
+    async def script(house: House) -> None:
+        caller = replace(ALICE, talks_for_s=900.0, hangs_up_after_s=1000.0)
+        lines = [house.asterisk.call(caller, to=PARIS, door=OUTBOUND, endpoint=who) for who in ("alice", "carol")]
+        records = [await house.over(line) for line in lines]
+        assert all(record.talked_s == approx(178.0, abs=0.5) for record in records)
+        assert (await call_out(house)).because == "company has reached its limit of 3.60 GBP a day"
+        assert mails(house)[-1:] == ["The money of company is used up: 3.6000 of 3.60 GBP"]
+
+    calls(script, plan)
+
+
 def test_the_days_money_begins_anew_at_midnight() -> None:
     async def script(house: House) -> None:
         await call_out(house, caller=replace(ALICE, talks_for_s=100.0))

@@ -41,7 +41,7 @@ AROUND = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.split("\n")[0] for example in EXAMPLES])
 def test_every_example_of_the_papers_works(example: str, tmp_path: Path) -> None:
     (tmp_path / "example.yaml").write_text(example, "utf-8")
-    if "company:" not in example:
+    if "\ncompany:" not in f"\n{example}":
         (tmp_path / "head.yaml").write_text(HEAD, "utf-8")
         for name, entry in AROUND.items():
             section, key = name.split(".")

@@ -228,7 +228,7 @@ EXCEEDED = [
 ]
 
 
-@pytest.mark.parametrize("subject", ["person:alice", "department:sales"])
+@pytest.mark.parametrize("subject", ["person:alice", "department:sales", "company"])
 @pytest.mark.parametrize(("limits", "usage", "called", "what"), EXCEEDED)
 def test_a_call_over_a_limit_is_refused_in_words(
     limits: Limits, usage: Usage, called: str | PhoneNumber, what: str | None, subject: str
@@ -236,9 +236,11 @@ def test_a_call_over_a_limit_is_refused_in_words(
     alice, sales = PEOPLE[0], SALES
     if subject.startswith("person"):
         alice = replace(alice, limits=limits)
-    else:
+    if subject.startswith("department"):
         sales = replace(sales, limits=limits)
     plan = acme(people=(alice, *PEOPLE[1:]), departments=(sales, SUPPORT))
+    if subject == "company":
+        plan = replace(plan, company_limits=limits)
 
     decision = decided(leaving(called), plan, usage={subject: usage})
 
@@ -262,6 +264,15 @@ def test_the_companys_limits_hold_for_what_a_department_forwards() -> None:
 
     assert decided(call, plan, usage={"person:alice": going_on("1")}).to is CallTo.TRUNKS
     assert decided(call, plan, usage={"forwarded:sales": going_on("1")}).exceeded == "forwarded:sales"
+
+
+def test_what_anybody_calls_and_any_department_forwards_counts_for_the_company() -> None:
+    plan = replace(acme(), company_limits=Limits(concurrent=1))
+    busy = {"company": going_on("1")}
+    forwarded = replace(leaving(PARIS, department="sales"), forwarded=True)
+    for call in (forwarded, leaving(PARIS), leaving(PARIS, by="carol")):
+        assert decided(call, plan, usage=busy).exceeded == "company"
+    assert "company" not in decided(leaving(PARIS), acme(), usage=busy).subjects
 
 
 @pytest.mark.parametrize(

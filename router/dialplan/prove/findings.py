@@ -106,7 +106,8 @@ def schedules_in_use(plan: DialPlan) -> Mapping[str, BusinessHours]:
     for denied in plan.denied:
         named |= {*denied.during, *denied.outside}
     people, departments = plan.people.values(), plan.departments.values()
-    for limits in (plan.limits, *(each.limits for each in people), *(each.limits for each in departments)):
+    usual = (plan.limits, plan.company_limits)
+    for limits in (*usual, *(each.limits for each in people), *(each.limits for each in departments)):
         named |= {*limits.unusual.outside} if limits.unusual else set()
     return {key: hours for key, hours in plan.schedules.items() if key in named}
 
