@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from router.dialplan.dialling import read_dialled
 from router.dialplan.numbers import public_number
+from router.dialplan.short_numbers import short_number
 from router.model.call import Direction, OutboundCall
 from router.model.department import DialPlan
 from router.model.limits import NO_USAGE, Spending, Usage
+from router.model.number import PhoneNumber
 from router.model.rate import Money
 from router.model.record import CallRecord, LegRecord
 from router.model.situation import NOTHING_KNOWN_AT_ALL
@@ -34,7 +36,7 @@ class Past:
 def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
     """Each leg by a trunk that was picked up, and that no other record counts."""
     for leg in record.legs:
-        began_at, called = leg.picked_up_at or leg.answered_at, public_number(leg.called, plan.country)
+        began_at, called = leg.picked_up_at or leg.answered_at, _called(leg, plan)
         if leg.is_given or began_at is None or called is None:
             continue
         placed = _placed(record, leg, plan)
@@ -59,7 +61,7 @@ def past_talks(record: CallRecord, plan: DialPlan) -> Iterator[Past]:
 def past_nights(record: CallRecord, plan: DialPlan) -> Mapping[str, datetime]:
     """The accounts for which a call was an unusual one, answered or not, and until when one would be."""
     for leg in record.legs:
-        called, at = public_number(leg.called, plan.country), leg.dialled_at
+        called, at = _called(leg, plan), leg.dialled_at
         if called is None or at is None or leg.is_given:
             continue
         found = subjects(_placed(record, leg, plan), plan, record.department)
@@ -68,6 +70,11 @@ def past_nights(record: CallRecord, plan: DialPlan) -> Mapping[str, datetime]:
         )
         return {subject: until for subject, until in nights if until is not None}
     return {}
+
+
+def _called(leg: LegRecord, plan: DialPlan) -> PhoneNumber | None:
+    """None for an emergency number too, which is on nobody's account."""
+    return short_number(leg.called, plan.country) or public_number(leg.called, plan.country)
 
 
 def _placed(record: CallRecord, leg: LegRecord, plan: DialPlan) -> OutboundCall:

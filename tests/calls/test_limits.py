@@ -314,6 +314,23 @@ def test_of_a_talk_over_midnight_only_what_came_after_counts() -> None:
     assert usages["person:alice"].spent == {"GBP": Decimal("1.2000")}
 
 
+@pytest.mark.parametrize(("called", "premium_s"), [("118118", 60.0), ("101", 0.0)])
+def test_a_talk_with_a_short_number_counts_after_a_restart(called: str, premium_s: float) -> None:
+    usages: dict[str, Usage] = {}
+    leg = LegRecord(
+        id="leg",
+        endpoint=f"PJSIP/{called}@voipco",
+        trunk="voipco",
+        called=called,
+        answered_at=A_TUESDAY - timedelta(minutes=3),
+        ended_at=A_TUESDAY - timedelta(minutes=2),
+    )
+
+    Accounts(usages, lambda: A_TUESDAY).recall(ended(leg), limited(premium_s=600.0), A_TUESDAY)
+
+    assert usages["person:alice"].premium_s == premium_s
+
+
 def test_who_showed_another_departments_number_still_pays_after_a_restart() -> None:
     usages: dict[str, Usage] = {}
     plan = spending("3")
