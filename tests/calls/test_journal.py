@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import pytest
+from pytest import approx
 
 from router.calls.journal import Journal
 from router.model.record import CallRecord
@@ -46,6 +50,70 @@ async def test_milestones_of_many_calls_are_one_transaction_with_the_newest_of_e
         journal.save(record("a", rule="new"))
         await asyncio.sleep(1.0)
     assert [[(r.id, r.rule) for r in batch] for batch in books.batches] == [[("a", "new"), ("b", record("b").rule)]]
+
+
+class Clocked(Books):
+    """When each transaction was asked for, in seconds since the beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_at: list[float] = []
+        self.takes_s = 0.0
+
+    async def save_calls(self, records: Sequence[CallRecord]) -> None:
+        self.asked_at.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.takes_s)
+        await super().save_calls(records)
+
+    @property
+    def apart_s(self) -> list[float]:
+        return [after - before for before, after in pairwise(self.asked_at)]
+
+
+async def test_a_single_record_is_written_soon(tmp_path: Path) -> None:
+    books = Clocked()
+    async with running(books, tmp_path / "spill") as journal:
+        for second in (3.0, 6.0, 9.0):
+            await asyncio.sleep(second - asyncio.get_running_loop().time())
+            journal.save(record("a"))
+        await asyncio.sleep(1.0)
+    assert books.asked_at == approx([3.1, 6.1, 9.1])
+
+
+@pytest.mark.parametrize("takes_s", [0.0, 0.3, 2.0])
+async def test_under_load_records_are_written_twice_a_second_and_none_waits_longer(
+    tmp_path: Path, takes_s: float
+) -> None:
+    books = Clocked()
+    books.takes_s = takes_s
+    async with running(books, tmp_path / "spill") as journal:
+        for number in range(200):
+            journal.save(record(str(number)))
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(5.0)
+        assert not journal.unwritten
+    assert books.apart_s == approx([max(0.5, takes_s + 0.1)] * len(books.apart_s))
+    assert [each.id for batch in books.batches for each in batch] == [str(number) for number in range(200)]
+
+
+async def test_a_store_that_is_away_is_asked_less_and_less_often_and_as_before_once_it_is_back(
+    tmp_path: Path,
+) -> None:
+    books = Clocked()
+    books.is_away = True
+    async with running(books, tmp_path / "spill") as journal:
+        journal.save(record("a"))
+        await asyncio.sleep(60.0)
+        books.is_away = False
+        await asyncio.sleep(10.0)
+        assert not journal.unwritten
+        back = len(books.asked_at)
+        for _ in range(40):
+            journal.save(record("b"))
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
+    assert books.apart_s[: back - 1] == approx([0.5, 0.5, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0, 10.0, 10.0, 10.0])
+    assert books.apart_s[back:] == approx([0.5] * 4)
 
 
 async def test_a_store_that_is_away_is_waited_for_and_gets_the_newest(tmp_path: Path) -> None:
