@@ -53,6 +53,7 @@ def limits(entry: Limits | None, country: str) -> model.Limits:
         premium_s=None if premium is None else premium * 60.0,
         spend=_money(entry.spend_a_day, country),
         unusual=_unusual(entry.unusual),
+        prompt=entry.play,
     )
 
 

@@ -43,10 +43,11 @@ class Limits(Part):
     premium_minutes_a_day: Minutes | None = None
     spend_a_day: Money | None = None
     unusual: Unusual | None = None
+    play: values.Sound | None = None
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
-        if not self.model_fields_set:
+        if not self.model_fields_set - {"play"}:
             raise ValueError("limits nothing; write concurrent, per_minute, longest, minutes or money a day")
         return self
 

@@ -8,7 +8,15 @@ from router.dialplan import scalars, sounds
 from router.dialplan.draft import Draft
 from router.dialplan.faults import Path, dotted
 
-_PLACES: tuple[Path, ...] = (("departments",), ("menus",), ("schedules",), ("inbound",), ("outbound", "deny"))
+_PLACES: tuple[Path, ...] = (
+    ("departments",),
+    ("people",),
+    ("menus",),
+    ("schedules",),
+    ("inbound",),
+    ("outbound", "deny"),
+    ("limits",),
+)
 _KEYS = frozenset({"play", "prompt", "invalid", "greeting", "announce"})
 _NAMED_BY_THE_PLAN = frozenset({"when", "labels"})  # what stands below has other keys, of departments and numbers
 

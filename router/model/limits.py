@@ -44,7 +44,10 @@ class Unusual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much may be called; None for no limit. The minutes are of one day, in seconds; so is what is spent."""
+    """How much may be called; None for no limit. The minutes are of one day, in seconds; so is what is spent.
+
+    prompt: played to who is refused, None for none.
+    """
 
     concurrent: int | None = None
     per_minute: int | None = None
@@ -53,6 +56,7 @@ class Limits:
     premium_s: float | None = None
     spend: Money | None = None
     unusual: Unusual | None = None
+    prompt: str | None = None
 
 
 NO_LIMITS = Limits()

@@ -348,6 +348,7 @@ class _Outgoing:
         return replace(
             self._refused(why, department_for(self.call.by, self.plan, self.call.department)),
             exceeded=account.subject,
+            prompt=account.limits.prompt or self.plan.limits.prompt,
             used={each.subject: each.used for each in charged},
         )
 

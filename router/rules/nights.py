@@ -36,7 +36,8 @@ def night(
 def nights_began(plan: DialPlan, at: datetime) -> datetime | None:
     """When the first of the nights began of which calls are counted at `at`; None in none, or when none are."""
     own = [person.limits for person in plan.people.values()]
-    every = (plan.limits, *own, *(department.limits for department in plan.departments.values()))
+    of_departments = [department.limits for department in plan.departments.values()]
+    every = (plan.limits, plan.company_limits, *own, *of_departments)
     began = [
         _began(tuple(plan.schedules[name] for name in limits.unusual.outside), at)
         for limits in dict.fromkeys(every)

@@ -197,6 +197,14 @@ def test_of_two_who_are_passed_on_at_the_same_moment_one_is_too_many(latency_s: 
     assert run(main()) == 1
 
 
+def test_who_is_refused_by_a_limit_hears_why_before_anything_is_charged() -> None:
+    plan = limited(foreign_s=0.0, prompt="acme/welcome")
+    call = dial(PARIS, plan=plan, phones={"voipco": answers()})
+
+    assert call.line.heard.in_order == ["prompt:acme/welcome"]
+    assert (call.line.answered_at_s, call.line.sip_status) == (None, 403)
+
+
 # ---- money
 
 

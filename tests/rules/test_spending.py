@@ -179,6 +179,16 @@ def test_whoever_talks_until_their_time_is_up_never_spends_more_than_was_left(
         assert sum(amount(rate, 3.0) for rate in rates) > left
 
 
+def test_a_department_that_has_no_words_of_its_own_refuses_with_the_companys() -> None:
+    sales = replace(SALES, limits=Limits(concurrent=1))
+    plan = replace(acme(departments=(sales, SUPPORT)), limits=Limits(prompt="too-much"))
+    busy = {"department:sales": Usage(going_on={"1": talking(1)})}
+
+    assert decided(PARIS, plan, busy).prompt == "too-much"
+    own = replace(plan, departments={"sales": replace(sales, limits=Limits(concurrent=1, prompt="sales-busy"))})
+    assert decided(PARIS, own, busy).prompt == "sales-busy"
+
+
 # ---- whose account
 
 
