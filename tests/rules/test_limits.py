@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from router.model.call import OutboundCall
 from router.model.decision import CallerIdDecision, CallTo
 from router.model.department import DialPlan
-from router.model.limits import DenyRule, Limits, Site, Spending, Usage
+from router.model.limits import DenyRule, Limits, Site, Spending, Unusual, Usage
 from router.model.number import NumberType, PhoneNumber
+from router.model.rate import Money
 from router.model.situation import Situation
 from router.rules.accounts import merged
 from router.rules.caller_id import choose_caller_id
@@ -167,24 +169,33 @@ def test_a_colleague_is_never_denied(called: PhoneNumber) -> None:
 
 
 RULES = st.builds(
-    lambda to, people, outside: deny(to, people=people, outside=outside),
+    lambda to, people, outside, pin: deny(to, people=people, outside=outside, pin=pin),
     st.sampled_from(["", "GB", "+4*", "+999*", "any"]),
     st.sampled_from([(), ("alice",), ("bob",)]),
     st.sampled_from([(), ("office",)]),
+    st.booleans(),
+)
+NOTHING = Limits(
+    concurrent=0,
+    per_minute=0,
+    longest_s=1.0,
+    foreign_s=0.0,
+    spend=Money(amount=Decimal(0), currency="GBP"),
+    unusual=Unusual(outside=(), calls=0),
 )
 FULL = Usage(began=(OPEN,) * 50, going_on={"1": Spending(began_at=OPEN)}, day=OPEN.date(), foreign_s=1e9)
 
 
 @given(rules=st.lists(RULES, max_size=5), by=st.sampled_from(["alice", "carol", None, "nobody"]))
 def test_no_rule_and_no_limit_keeps_anybody_from_help(rules: list[DenyRule], by: str | None) -> None:
-    plan = replace(denying(*rules), limits=Limits(concurrent=0, per_minute=0, longest_s=1.0, foreign_s=0.0))
+    plan = replace(denying(*rules), limits=NOTHING)
     usage = {"person:alice": FULL, "department:sales": FULL}
 
     decision = decided(leaving(emergency("999"), by=by), plan, usage=usage)
 
     assert decision.to is CallTo.EMERGENCY
     assert {choice.trunk for choice in decision.trunks} == {"voipco", "backup"}
-    assert decision.longest_s is None
+    assert (decision.longest_s, decision.pin) == (None, None)
 
 
 # ---- limits
