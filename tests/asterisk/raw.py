@@ -13,8 +13,13 @@ from tests.support.raw_sip import RawSip, raw_sip
 
 PLAN = Path(__file__).parent / "raw_plan"
 
-# What each carrier is told, beside what the template has: `digits` is not trusted, `zeros` wants ;user=phone.
-CARRIERS = {"plus": "", "digits": "trust_id_outbound = no", "zeros": "user_eq_phone = yes", "national": ""}
+# What each carrier is told, beside what the template has: of `plus` a REFER comes as far as the router.
+CARRIERS = {
+    "plus": "allow_transfer = yes",
+    "digits": "trust_id_outbound = no",
+    "zeros": "user_eq_phone = yes",
+    "national": "",
+}
 
 
 @dataclass(kw_only=True)

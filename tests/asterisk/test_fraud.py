@@ -16,7 +16,7 @@ from tests.asterisk.test_inbound_calls import outcome, results
 from tests.support.far_end.legs import Leg
 from tests.support.raw_sip import Dialog, RawSip
 
-SALES, PARIS = "+442079460100", "+33140205050"
+SALES, PARIS, MUNICH = "+442079460100", "+33140205050", "+498912345678"
 PREMIUM, AS_DIALLED = "+449098790000", "09098790000"
 DENIED = f"{PREMIUM} may not be called: premium numbers"
 
@@ -223,6 +223,25 @@ async def test_a_carrier_that_passes_our_call_on_to_a_premium_number_is_refused(
 
     assert f"a transfer to {PREMIUM} was declined: who asks is nobody of the plan" in said(records[0])
     assert (await raw.house.router.logged("transfer declined", since=since))["by"] is None
+
+
+@pytest.mark.parametrize("more", [(), ("Refer-Sub: false",)], ids=["as usual", "wanting no NOTIFY"])
+async def test_asterisk_itself_refuses_what_a_trunk_as_ours_asks_to_transfer(
+    raw: Raw, more: tuple[str, ...]
+) -> None:
+    """The second would crash it, were it not for `allow_transfer = no`."""
+    async with recorded(raw) as records:
+        alice = await raw.house.far.phone_dials("alice", MUNICH)
+        carrier = await raw.carrier.invite()
+        carrier.takes()
+        await alice.answered()
+        carrier.refers(f"<sip:{PREMIUM}@{raw.house.far.pbx}>", *more)
+        assert await carrier.answered("REFER") == 603
+        assert alice.is_up, "the talk goes on"
+        await alice.hang_up()
+        await carrier.over()
+
+    assert outcome(records[0]) == "answered"
 
 
 async def test_a_carrier_that_does_so_while_it_rings_is_refused_too(raw: Raw) -> None:
