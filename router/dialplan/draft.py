@@ -148,7 +148,8 @@ def draft(source: Source, folder: Folder) -> Draft:
     contacts = read_lists(source, folder)
     head, head_faults = _head(source, suggest)
     context = Context(
-        country=_country(source),
+        country=_country(source.value),
+        sites=frozenset(_country(site) for site in _entries(source, "sites").values()) - {UNKNOWN_COUNTRY},
         zone=head.timezone if head else ZoneInfo("UTC"),
         names={kind: _entries(source, section).keys() for section, kind in SECTIONS.items()},
         extensions=_extensions(source),
@@ -197,9 +198,9 @@ def _head(source: Source, suggest: Suggest) -> tuple[shape.Head | None, list[Fau
     return _read(plan, shape.Head, entry, ()), plan.faults
 
 
-def _country(source: Source) -> str:
+def _country(entry: Any) -> str:
     """The country as written, also when the rest of the head is faulty, so that numbers are still read rightly."""
-    country = source.value.get("country")
+    country = entry.get("country") if isinstance(entry, dict) else None
     return country if isinstance(country, str) and is_country(country) else UNKNOWN_COUNTRY
 
 

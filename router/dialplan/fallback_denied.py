@@ -122,6 +122,8 @@ def _numbers(patterns: Sequence[NumberPattern], plan: DialPlan) -> Iterator[str]
                 asked[_between(digits, pattern.last.removeprefix("+"))] = None
             case PatternKind.COUNTRY:
                 asked |= dict.fromkeys(_of_country(pattern.value, plan))
+            case PatternKind.FOREIGN:
+                asked |= dict.fromkeys(_of_others(pattern.value.split(), plan))
             case PatternKind.TYPE:
                 asked |= dict.fromkeys(_of_type(pattern.value))
     for extension in extensions:
@@ -153,6 +155,17 @@ def _of_country(country: str, plan: DialPlan) -> Iterator[str]:
         yield f'$["${{EXTEN:0:{len(str(code))}}}" = "{code}"]'
     else:
         yield from _given_out(country, _ALL_USES)
+
+
+def _of_others(homes: Sequence[str], plan: DialPlan) -> Iterator[str]:
+    """By the calling code; of the countries that share one of ours, by what they have given out."""
+    codes = sorted({phonenumbers.country_code_for_region(country) for country in homes})
+    others = (f'"${{EXTEN:0:{len(str(code))}}}" != "{code}"' for code in codes)
+    yield f"$[{' & '.join(others)}]"
+    for code in codes:
+        for region in phonenumbers.region_codes_for_country_code(code):
+            if region not in homes:
+                yield from _given_out(region, _ALL_USES)
 
 
 def _of_type(word: str) -> Iterator[str]:

@@ -47,6 +47,7 @@ class Context:
     """What reading one entry needs to know of the rest of the plan. names: by kind, faulty entries included."""
 
     country: str = UNKNOWN_COUNTRY
+    sites: "Collection[str]" = ()  # their countries
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     names: "Mapping[Kind, Collection[str]]" = field(default_factory=dict)
     extensions: "Collection[str]" = ()

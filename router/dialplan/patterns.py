@@ -29,7 +29,8 @@ TYPES = tuple(
     each.value for each in NumberType if each not in OF_TWO_WORDS and each is not NumberType.OTHER
 )  # the words for what a number is used for
 WITHHELD, UNKNOWN = PatternKind.WITHHELD.value, PatternKind.UNKNOWN.value
-RESERVED = frozenset({*TYPES, WITHHELD, UNKNOWN})  # no list of contacts may be called so
+FOREIGN = PatternKind.FOREIGN.value
+RESERVED = frozenset({*TYPES, FOREIGN, WITHHELD, UNKNOWN})  # no list of contacts may be called so
 
 _LOOKED_AT = 500  # numbers of a list that are compared one by one; of a longer one nothing is certain
 _RANGE = re.compile(r"(.*\d)\s+[-–]\s+(\+?[\d\s]*\d)\Z", re.ASCII)
@@ -45,8 +46,14 @@ def pattern(
     extensions: Collection[str],
     lists: Mapping[str, NumberList] | None = None,
     suggest: Suggest | None = None,
+    sites: Collection[str] = (),
 ) -> NumberPattern:
-    """One entry of `from:` or `to:`. lists: of contacts, by name. Raises ValueError saying what is expected."""
+    """One entry of `from:` or `to:`. lists: of contacts, by name. sites: the countries of the company's sites.
+
+    Raises ValueError saying what is expected.
+    """
+    if text == FOREIGN:
+        return NumberPattern(kind=PatternKind.FOREIGN, value=" ".join(sorted({country, *sites})), text=text)
     if text in (WITHHELD, UNKNOWN):
         return NumberPattern(kind=PatternKind(text), text=text)
     if text in TYPES:
@@ -60,7 +67,7 @@ def pattern(
     if _PREFIX.match(text):
         return NumberPattern(kind=PatternKind.PREFIX, value=_prefix(text, country), text=text)
     if _WORD.match(text):
-        hint = (suggest or Suggest())(text, (*TYPES, WITHHELD, UNKNOWN, *(lists or ())))
+        hint = (suggest or Suggest())(text, (*TYPES, FOREIGN, WITHHELD, UNKNOWN, *(lists or ())))
         raise ValueError(f'"{brief(text)}" is no number, no word for some and no list of contacts; {hint}')
     return numbers(text, country)
 
@@ -131,7 +138,8 @@ def _meet(one: NumberPattern, other: NumberPattern) -> bool:
     for exact, rest in ((one, other), (other, one)):
         if exact.kind is PatternKind.EXACT:  # one that is no extension may be a short number
             return not exact.value.startswith("+") and (
-                rest.kind is PatternKind.COUNTRY or _both_fit(rest.value, NumberType.SHORT.value)
+                rest.kind in (PatternKind.COUNTRY, PatternKind.FOREIGN)
+                or _both_fit(rest.value, NumberType.SHORT.value)
             )
     if one.kind is other.kind is PatternKind.COUNTRY:
         return False
@@ -165,6 +173,11 @@ def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
     match theirs.kind:
         case PatternKind.EXACT:
             return ours.matches(_number(theirs.value))
+        case PatternKind.COUNTRY if ours.kind is PatternKind.FOREIGN:
+            return theirs.value not in ours.value.split()
+        case PatternKind.RANGE | PatternKind.PREFIX if ours.kind is PatternKind.FOREIGN:
+            there = _regions(_leading(theirs))
+            return bool(there) and there.isdisjoint(ours.value.split())
         case PatternKind.RANGE if ours.kind is PatternKind.RANGE:
             return len(ours.value) == len(theirs.value) and ours.value <= theirs.value and theirs.last <= ours.last
         case PatternKind.RANGE | PatternKind.PREFIX if ours.kind is PatternKind.PREFIX:
@@ -181,8 +194,15 @@ def _cover(ours: NumberPattern, theirs: NumberPattern) -> bool:
 
 def _is_alone(country: str) -> bool:
     """Whether it shares its calling code with no other, as GB does with Guernsey."""
-    code = phonenumbers.country_code_for_region(country)
-    return tuple(phonenumbers.region_codes_for_country_code(code)) == (country,)
+    return _regions(f"+{country_code(country)}") == {country}
+
+
+def _regions(prefix: str) -> frozenset[str]:
+    """The countries that share the calling code of an E.164 prefix; none where it is not whole."""
+    codes = (prefix[1 : 1 + length] for length in (1, 2, 3))
+    return frozenset(
+        region for code in codes if code for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    )
 
 
 def _covers_list(ours: NumberPattern, theirs: NumberList) -> bool:
@@ -206,7 +226,7 @@ def _listed(pattern: NumberPattern) -> NumberList:
 
 def _leading(pattern: NumberPattern) -> str:
     """The longest E.164 prefix that every number of the pattern has."""
-    if pattern.kind is PatternKind.TYPE:
+    if pattern.kind in (PatternKind.TYPE, PatternKind.FOREIGN):
         return "+"
     if pattern.kind is PatternKind.COUNTRY:
         return f"+{country_code(pattern.value)}"

@@ -102,7 +102,9 @@ def _short(text: str, _: Context) -> str:
 def _caller(text: str, context: Context) -> NumberPattern:
     if context.country == UNKNOWN_COUNTRY:
         return NumberPattern(kind=PatternKind.ANY, text=text)
-    return patterns.pattern(text, context.country, context.extensions, context.lists, context.suggest)
+    return patterns.pattern(
+        text, context.country, context.extensions, context.lists, context.suggest, context.sites
+    )
 
 
 def _own_numbers(text: str, context: Context) -> NumberPattern:

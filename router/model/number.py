@@ -81,6 +81,7 @@ class PatternKind(Enum):
     PREFIX = "prefix"  # "+44 843*"
     RANGE = "range"  # "020 7946 0100 - 0199", both ends included
     COUNTRY = "country"  # "GB"
+    FOREIGN = "foreign"  # in none of the countries where the company is
     TYPE = "type"  # "mobile"
     CONTACTS = "contacts"  # a list of the plan's contacts
     WITHHELD = "withheld"  # a caller who hides the number
@@ -92,7 +93,7 @@ class PatternKind(Enum):
 _E164, _SHORT, _INVALID = NumberKind.E164, NumberKind.SHORT, NumberKind.INVALID
 _EXACT, _PREFIX, _RANGE = PatternKind.EXACT, PatternKind.PREFIX, PatternKind.RANGE
 _COUNTRY, _ANY, _TYPE = PatternKind.COUNTRY, PatternKind.ANY, PatternKind.TYPE
-_CONTACTS, _UNKNOWN = PatternKind.CONTACTS, PatternKind.UNKNOWN
+_CONTACTS, _UNKNOWN, _FOREIGN = PatternKind.CONTACTS, PatternKind.UNKNOWN, PatternKind.FOREIGN
 TYPE_WORDS = {each: frozenset({each.value}) for each in NumberType} | OF_TWO_WORDS
 
 
@@ -106,7 +107,8 @@ class NumberPattern:
     """One entry of a rule's `from:` or `to:`, or of a trunk's `caller_ids:`.
 
     value: E.164 number or extension (EXACT), E.164 prefix with its plus (PREFIX), first number (RANGE),
-    ISO 3166-1 alpha-2 (COUNTRY), a `NumberType`'s value (TYPE), name of the list (CONTACTS), empty otherwise.
+    ISO 3166-1 alpha-2 (COUNTRY), of every country that is not meant (FOREIGN), a `NumberType`'s value (TYPE), name
+    of the list (CONTACTS), empty otherwise.
     last: the last number of a RANGE. among: the list of CONTACTS. text: as it was written.
     """
 
@@ -137,6 +139,8 @@ class NumberPattern:
             return self.among is not None and self.among.has(number)
         if kind is _TYPE:
             return number is not None and number.type is not None and self.value in TYPE_WORDS[number.type]
+        if kind is _FOREIGN:
+            return number is not None and number.country is not None and number.country not in self.value.split()
         if kind is _UNKNOWN:
             return not withheld and (number is None or number.kind is _INVALID)
         return kind is _ANY or withheld

@@ -129,7 +129,10 @@ def _who(person: str | None, department: str | None) -> str:
 
 
 def is_foreign(number: PhoneNumber, plan: DialPlan) -> bool:
-    return number.country is not None and number.country != plan.country
+    """In a country where the company is not, and none of its sites."""
+    if number.country is None or number.country == plan.country:
+        return False
+    return all(number.country != site.country for site in plan.sites.values())
 
 
 def is_premium(number: PhoneNumber) -> bool:

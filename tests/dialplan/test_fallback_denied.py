@@ -23,6 +23,10 @@ def of_type(word: str) -> NumberPattern:
     return NumberPattern(kind=PatternKind.TYPE, value=word, text=word)
 
 
+def foreign(*homes: str) -> NumberPattern:
+    return NumberPattern(kind=PatternKind.FOREIGN, value=" ".join(homes), text="foreign")
+
+
 def listing(*numbers: str, others: tuple[NumberPattern, ...] = ()) -> NumberPattern:
     return NumberPattern(
         kind=PatternKind.CONTACTS, value="some", among=NumberList(numbers=frozenset(numbers), others=others)
@@ -82,6 +86,11 @@ def _is_true(condition: str, digits: str) -> bool:
         return re.search(found[1], digits) is not None
     if found := re.fullmatch(r'\$\["\$\{EXTEN:0:(\d+)\}" = "(\d+)"\]', condition):
         return digits[: int(found[1])] == found[2]
+    if "!=" in condition:
+        return all(
+            digits[: int(length)] != code
+            for length, code in re.findall(r'"\$\{EXTEN:0:(\d+)\}" != "(\d+)"', condition)
+        )
     found = re.fullmatch(
         r"\$\[\$\{LEN\(\$\{EXTEN\}\)\} = (\d+) & \$\{EXTEN\} >= (\d+) & \$\{EXTEN\} <= (\d+)\]", condition
     )
@@ -100,6 +109,9 @@ NUMBERS = [
     pytest.param(pattern("US"), NEW_YORK, LONDON, id="the first country of a code"),
     pytest.param(pattern("CA"), TORONTO, NEW_YORK, id="another country of a code"),
     pytest.param(pattern("JE"), JERSEY, LONDON, id="one that shares our own code"),
+    pytest.param(foreign("GB", "US"), PARIS, LONDON, id="foreign numbers"),
+    pytest.param(foreign("GB", "US"), TORONTO, NEW_YORK, id="a country that shares the code of a site"),
+    pytest.param(foreign("GB", "US"), JERSEY, LONDON, id="a country that shares our code"),
     pytest.param(of_type("premium-rate"), PREMIUM, LONDON, id="premium numbers"),
     pytest.param(of_type("premium-rate"), FRENCH_PREMIUM, PARIS, id="another country's"),
     pytest.param(of_type("premium-rate"), "+979123456789", LONDON, id="the world's"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from router.dialplan.load import load
+from router.dialplan.numbers import read_number
 from router.dialplan.routetests import run_tests
 from router.model.department import Mailbox, NumberFormat, ShownNumber
 from router.model.hours import Span
@@ -355,6 +356,17 @@ def test_a_site_to_whose_country_no_trunk_leads_is_worth_a_warning(load_text: Lo
     ]
 
     assert warned == [["no trunk is one of DE: who calls for help there may get it elsewhere"], []]
+
+
+def test_foreign_is_where_neither_the_company_is_nor_a_site(load_text: LoadText) -> None:
+    trunk = "trunks: {t: {dial: 'PJSIP/{number}@t', country: DE, caller_ids: +49 30 23125 300}}\n"
+    site = "sites: {berlin: {caller_id: +49 30 23125 300, location: Berlin, country: DE}}\n"
+    plan = load_text(HEAD + trunk + SALES + site + "outbound: {deny: [{to: foreign}]}\n").plan
+    assert plan is not None
+    [anywhere] = plan.denied[0].called
+
+    called = [read_number(text, plan) for text in ("020 7946 0100", "+49 30 1234567", "+33 1 40 20 50 50")]
+    assert [anywhere.matches(number) for number in called] == [False, False, True]
 
 
 def test_numbers_are_not_judged_by_a_country_that_is_none(load_text: LoadText) -> None:

@@ -17,6 +17,7 @@ WRITTEN = {
     "a number": ("020 7946 0100", "GB", EXACT, "+442079460100", ""),
     "an extension": ("201", "GB", EXACT, "201", ""),
     "a country": ("US", "GB", COUNTRY, "US", ""),
+    "foreign numbers": ("foreign", "GB", PatternKind.FOREIGN, "GB", ""),
     "withheld": ("withheld", "GB", PatternKind.WITHHELD, "", ""),
     "unknown": ("unknown", "GB", PatternKind.UNKNOWN, "", ""),
     "mobiles": ("mobile", "GB", TYPE, "mobile", ""),
@@ -73,7 +74,7 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
 
 
 def test_a_word_that_stands_for_nothing_is_told_what_is_known() -> None:
-    known = r"did you mean \"nuisance\"\? known: fixed, key-accounts, mobile, nuisance, .*withheld"
+    known = r"did you mean \"nuisance\"\? known: fixed, foreign, key-accounts, mobile, nuisance, .*voip"
     with pytest.raises(ValueError, match=known):
         pattern("nuisances", "GB", (), {"nuisance": NumberList(), "key-accounts": NumberList()})
 
@@ -109,6 +110,9 @@ FITS = [
     ("shared-cost", "+491805123456", True),
     ("voip", "+445612345678", True),
     ("personal", "+447012345678", True),
+    ("foreign", "+33140205050", True),
+    ("foreign", "+88213300655", True),
+    ("foreign", "+442079460100", False),
     ("mobile", "+447700900123", False),  # fiction: no range that is given out
 ]
 
@@ -231,6 +235,12 @@ WITHIN = [
     ("020 7946*", "020 7946 0100"),
     ("DE", "empty"),
     ("DE", "+49 30*"),
+    ("foreign", "foreign"),
+    ("foreign", "FR"),
+    ("foreign", "+33*"),
+    ("foreign", "+882*"),
+    ("foreign", "+33 1 40 20 50 50"),
+    ("foreign", "DE"),
 ]
 UNSURE = [
     ("GB", "long"),
@@ -239,6 +249,11 @@ UNSURE = [
     ("US", "few"),
     ("GB", "+44 20*"),
     ("US", "+1 212*"),
+    ("foreign", "GB"),
+    ("foreign", "+44 20*"),
+    ("foreign", "+3*"),
+    ("foreign", "mobile"),
+    ("FR", "foreign"),
 ]
 
 

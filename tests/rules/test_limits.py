@@ -277,6 +277,14 @@ def test_the_companys_limits_hold_for_what_a_department_forwards() -> None:
     assert decided(call, plan, usage={"forwarded:sales": going_on("1")}).exceeded == "forwarded:sales"
 
 
+def test_where_a_site_of_the_company_is_nothing_is_foreign() -> None:
+    paris = Site(key="paris", caller_id=public("+33140205051"), location="Paris", country="FR")
+    plan = replace(acme(), limits=Limits(foreign_s=0.0))
+
+    assert decided(leaving(PARIS), plan, usage={}).refused
+    assert not decided(leaving(PARIS), replace(plan, sites={"paris": paris}), usage={}).refused
+
+
 def test_what_anybody_calls_and_any_department_forwards_counts_for_the_company() -> None:
     plan = replace(acme(), company_limits=Limits(concurrent=1))
     busy = {"company": going_on("1")}
