@@ -32,9 +32,10 @@ async def handle(call: Call, facts: InboundCall) -> Ending:
     """Carries an inbound call, or a colleague's call to an extension. Never raises because of the caller."""
     state = call.exchange.state
     decision = route(facts, call.plan, facts.arrived_at, state.situation)
+    inputs = _noted(call, decision, facts.arrived_at)
     if decision.block is not None:
         state.hit(decision.block)
-    decided(call, decision, inputs=_noted(call, decision, facts.arrived_at))
+    decided(call, decision, inputs=inputs)
     return await call.until_left(follow(decision, call, facts))
 
 

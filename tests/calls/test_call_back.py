@@ -7,11 +7,13 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from pytest import approx
 
 from router.calls.reconcile import reconcile
 from router.model.call import CallId, Direction
+from router.model.change import StateKind
 from router.model.ending import Outcome
 from router.model.own_prompts import OwnPrompts
 from router.model.people import Standing
@@ -381,6 +383,35 @@ def test_places_in_another_routers_queue_are_that_routers_until_they_expire() ->
 
     house = played(scene, plan=PLAN, phones={"alice": answers(after_s=1.0), "voipco": REACHED})
     assert call_backs(house) == []
+
+
+@pytest.mark.parametrize("quiet_s", [0.0, 0.5, 600.0])
+def test_places_that_come_by_the_store_get_their_turn_whatever_happened_before(quiet_s: float) -> None:
+    """Asked for elsewhere, or kept from before: nobody of ours has rung or talked since."""
+
+    async def scene(house: House) -> None:
+        for number in (2, 3):
+            await asyncio.sleep(quiet_s)
+            assert not house.state.call_backs
+            asked_at = now()
+            entry = CallBack(
+                department="sales",
+                number=public(f"+44740012340{number}"),
+                called=SALES.numbers[0],
+                call=CallId(f"before{number}"),
+                router="pbx-1",
+                since=asked_at,
+                asked_at=asked_at,
+            )
+            house.entries.entries[StateKind.CALL_BACK, entry.key] = msgspec.json.encode(entry).decode()
+            await house.state.load()
+            await asyncio.sleep(30.0)
+            assert not house.state.call_backs
+            await written(house)
+            await house.write_records()
+
+    house = played(scene, plan=PLAN, phones={"alice": answers(after_s=1.0), "voipco": REACHED})
+    assert outcomes(house) == ["answered", "answered"]
 
 
 def test_a_router_that_drains_begins_no_call_back() -> None:

@@ -6,8 +6,10 @@ import pytest
 from pytest import approx
 
 from router.calls.exchange import CallLimits
+from router.model.block import Block
 from router.model.ending import Fault, LegResult, Outcome, Party
-from router.model.plan import Music, Order
+from router.model.number import NumberPattern, PatternKind
+from router.model.plan import Music, Order, RejectCause
 from router.model.steps import Member
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, only, place
 from tests.rules.conftest import PLAY, VOICEMAIL, reject, ring
@@ -373,3 +375,21 @@ def test_a_prompt_that_is_missing_does_not_stop_the_call() -> None:
     )
 
     assert call.outcome is Outcome.ANSWERED
+
+
+def test_a_call_keeps_the_block_that_refused_it_as_it_was_then() -> None:
+    block = Block(
+        key="b1",
+        cause=RejectCause.BUSY,
+        pattern=NumberPattern(kind=PatternKind.PREFIX, value="+447400", text="07400*"),
+        hits=4,
+    )
+
+    async def blocked(house: House, line: Line) -> None:
+        house.state.block(block, by="bob")
+
+    call = place(plan=only(RING), meanwhile=blocked)
+
+    assert call.outcome is Outcome.REJECTED
+    assert call.record.inputs.block == block
+    assert call.house.state.situation.blocks[0].hits == 5

@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from router.ari.client import Ari
@@ -17,10 +19,12 @@ from router.calls.spending import Accounts
 from router.calls.staff import Staff
 from router.calls.today import Today
 from router.calls.trunks import Trunks
+from router.dialplan.replay import noted
 from router.model.call import CallId, Direction
 from router.model.department import Person
 from router.model.people import Activity
-from router.model.record import CallRecord
+from router.model.record import CallRecord, DecisionInputs
+from router.model.situation import Situation
 from router.store.contract import CallStore
 from router.store.errors import StoreError
 from tests.calls.house import SALES_NUMBER, House, only
@@ -70,6 +74,38 @@ def test_those_who_wait_are_told_only_of_what_changes() -> None:
     team.registered("alice", False)
 
     assert told[-1] == 2
+
+
+_WHO = st.sampled_from(["alice", "bob", "carol"])
+_CALL = st.sampled_from([ONE, OTHER])
+CHANGES = st.one_of(
+    st.tuples(st.sampled_from(["rings", "rings_no_more", "talks", "talked"]), _WHO, _CALL),
+    st.tuples(st.just("wraps_up"), _WHO, _CALL, st.floats(0.0, 600.0)),
+    st.tuples(st.just("registered"), _WHO, st.sampled_from([True, False, None])),
+    st.tuples(st.just("took"), _WHO, st.just(A_TUESDAY)),
+    st.tuples(st.just("begin_day")),
+)
+
+
+def _change(team: Staff, what: str, *given: Any) -> None:
+    if what == "wraps_up":
+        person, call, wrap_up_s = given
+        team.talked(person, call, for_department=True, wrap_up_s=wrap_up_s)
+    else:
+        getattr(team, what)(*given)
+
+
+@given(changes=st.lists(CHANGES, max_size=30), after_s=st.floats(0.0, 700.0))
+def test_whoever_may_not_be_able_to_take_a_call_is_among_the_notable_whatever_happened(
+    changes: list[Any], after_s: float
+) -> None:
+    team, at = staff(), A_TUESDAY + timedelta(seconds=after_s)
+    for change in changes:
+        _change(team, *change)
+        assert team.notable == {who for who, activity in team.activities.items() if activity.is_notable}
+    situation = Situation(activities=team.activities)
+    all_looked_at = noted(DecisionInputs(), situation, at)
+    assert noted(DecisionInputs(), situation, at, busy=team.notable) == all_looked_at
 
 
 # ---- registered
