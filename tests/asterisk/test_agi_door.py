@@ -200,6 +200,7 @@ async def test_a_pin_is_typed_at_the_phone(far: FarEnd, records: Records, typed:
     rule = DenyRule(path="outbound.deny[0]", name="mobiles", called=patterns(["+447*"]), pin=True)
     alice = replace(PEOPLE[0], pin=Pin(env="PIN_OF_ALICE"))
     records.plan = replace(acme(people=(alice, *PEOPLE[1:])), denied=(rule,))
+    await far.number(OUTSIDE).will("answer", says="440")
     calling = await far.phone_dials("alice", "07400123456")
     await calling.answered()
     for _ in range(1 if goes_out else 3):
@@ -207,7 +208,7 @@ async def test_a_pin_is_typed_at_the_phone(far: FarEnd, records: Records, typed:
         await calling.press(typed)
 
     if goes_out:
-        await (await far.number(OUTSIDE).call()).answered()
+        assert (await calling.hears(2)).has_tone(440)
         await calling.hang_up()
     await calling.ended()
     ending = (await records.next()).ending

@@ -34,6 +34,7 @@ async def test_with_the_right_pin_a_phone_calls_abroad(house: Routed) -> None:
     await caller.press("2468#")
     called = await house.far.number(PARIS).call()
     await called.answered()
+    await house.router.logged("leg answered", leg=f"PJSIP/{PARIS}@voipco", since=since)
     await caller.hang_up()
 
     record = await house.ended(since)
@@ -54,6 +55,45 @@ async def test_with_a_wrong_pin_nothing_is_called(house: Routed) -> None:
     record = await house.ended(since)
     assert (outcome(record), record.legs) == ("rejected", ())
     assert record.because.endswith("the PIN of alice was not typed")
+
+
+async def test_who_clicks_to_call_abroad_types_it_on_the_phone_that_rang_first(house: Routed) -> None:
+    since = len(house.router.log)
+    await house.far.phone("alice").will("answer")
+    code, printed = await house.router.run("call", "--by", "alice", "--to", PARIS)
+    assert code == 0, printed
+    alice = await house.far.phone("alice").call()
+    await alice.answered()
+    assert not (await alice.hears()).is_silent
+    await alice.press("2468#")
+    called = await house.far.number(PARIS).call()
+    await called.answered()
+    await house.router.logged("leg answered", leg=f"PJSIP/{PARIS}@voipco", since=since)
+    await called.hang_up()
+
+    record = await house.ended(since)
+    assert (outcome(record), record.person) == ("answered", "alice")
+
+
+async def test_a_pin_that_was_wrong_too_often_is_locked_and_told_of(house: Routed) -> None:
+    await house.router.run("unlock", "alice")
+    mails = len(house.mailbox.mails)
+    for _ in range(2):
+        caller = await house.far.phone_dials("alice", PARIS)
+        await caller.answered()
+        for _ in range(3):
+            assert not (await caller.hears()).is_silent
+            await caller.press("1111#")
+        await caller.ended()
+    told = (await house.mailbox.arrived(mails + 1))[-1]
+    assert told.message["Subject"] == "The PIN of Alice Ng is locked: it was wrong 6 times"
+
+    since = len(house.router.log)
+    caller = await house.far.phone_dials("alice", PARIS)
+    await caller.ended()
+    assert "the PIN of alice is locked until" in (await house.ended(since)).because
+    code, printed = await house.router.run("unlock", "alice")
+    assert code == 0, printed
 
 
 async def test_a_talk_ends_when_the_days_money_is_used_up_and_no_other_is_placed(house: Routed) -> None:
