@@ -19,7 +19,7 @@ from router.calls.leg import Leg
 from router.calls.make_room import Elsewhere, Occupant
 from router.calls.scope import HungUp, finish
 from router.dialplan.dialling import read_dialled
-from router.model.call import CallId, Direction
+from router.model.call import CallId, Direction, endpoint_of
 from router.model.department import DialPlan
 from router.model.ending import Ending
 from router.model.number import dialable
@@ -64,9 +64,9 @@ class Live:
                     asyncio.get_running_loop().call_later(0, arrival.read_ahead, channel, self._plan())
             case StasisStart(channel=channel, replace_channel=replaced):
                 if replaced is not None:
-                    # A transfer Asterisk carried out itself: not by us, and nothing we could answer for.
+                    # Asterisk did it by itself, for an INVITE with Replaces or a transfer: nothing we answer for.
                     log.warning("transferred channel refused", channel=channel.name)
-                    self._errands.run(self.exchange.ari.channels.hangup(channel.id, reason="rejected"))
+                    self._errands.run(self._put_back(replaced, channel))
                 elif channel.id.startswith(OURS):
                     if not self.expects(channel.id):
                         # Its creation was given up by us, but not by Asterisk.
@@ -104,6 +104,14 @@ class Live:
             return
         dialled = dialable(event.args[1] if len(event.args) > 1 else channel.dialplan.exten)
         self.carry(channel, arrival.from_trunk if kind == "inbound" else arrival.from_phone, called_raw=dialled)
+
+    async def _put_back(self, replaced: Channel, by: Channel) -> None:
+        """Hangs up what took a channel's place; who was pushed out of a talk comes back into it."""
+        await insist(lambda: self.exchange.ari.channels.hangup(by.id, reason="rejected"))
+        call = self.call_with(replaced.id)
+        if call is not None and call.is_talking:
+            call.note(f"{endpoint_of(by.name)} tried to take it over")
+            await insist(lambda: call.caller.join_bridge(with_leg=replaced.id))
 
     # ---- calls
 

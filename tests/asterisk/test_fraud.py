@@ -6,6 +6,7 @@ The carrier is a bare socket that counts every INVITE it is sent, and so is the 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -192,6 +193,71 @@ async def test_an_attended_transfer_over_a_call_that_rings_dials_what_that_call_
     await carrier.over()
     await raw.house.nothing_left()
     no_invite_to_premium(raw)
+
+
+async def ids_of(leg: Leg) -> tuple[str, str, str]:
+    """Call-ID, and the PBX's and the far end's tag."""
+    call_id, pbx_tag, far_tag = [await leg.sip(name) for name in ("call-id", "remote_tag", "local_tag")]
+    return call_id, pbx_tag, far_tag
+
+
+async def alice_talks_with_bob(raw: Raw) -> tuple[Leg, Leg]:
+    far = raw.house.far
+    await far.phone("bob").will("answer", says="550")
+    alice = await far.phone_dials("alice", "202", says="880")
+    bob = await far.phone("bob").call()
+    await alice.answered()
+    return alice, bob
+
+
+async def test_nobody_takes_over_a_colleagues_talk_by_a_transfer(raw: Raw) -> None:
+    alice, bob = await alice_talks_with_bob(raw)
+    caller, desk = await the_desk_takes_a_call(raw)
+    call_id, pbx_tag, far_tag = await ids_of(alice)
+    replaces = quote(f"{call_id};to-tag={pbx_tag};from-tag={far_tag}", safe="")
+    since = len(raw.house.router.log)
+    desk.refers(f"<sip:201@{raw.house.far.pbx}?Replaces={replaces}>")
+    assert await told_how_it_ended(desk) == "SIP/2.0 603 Decline"
+    line = await raw.house.router.logged("transfer declined", since=since)
+    assert line["because"] == "the other call is none of theirs"
+    assert (await alice.hears()).has_tone(550) and caller.is_up
+    await caller.hang_up()
+    await alice.hang_up()
+    await bob.ended()
+
+
+async def test_nobody_takes_over_a_colleagues_talk_by_an_invite(raw: Raw) -> None:
+    """INVITE with Replaces (RFC 3891): Asterisk swaps the phones by itself, before the router hears of it.
+
+    Now and then it also hangs up the phone that was pushed out: then the talk is over for both.
+    """
+    alice, bob = await alice_talks_with_bob(raw)
+    call_id, pbx_tag, far_tag = await ids_of(alice)
+    since = len(raw.house.router.log)
+    taker = raw.desk.calls(
+        "201", "<sip:desk@127.0.0.1>", f"Replaces: {call_id};to-tag={pbx_tag};from-tag={far_tag}"
+    )
+    await taker.over()
+    await raw.house.router.logged("transferred channel refused", since=since)
+    async with asyncio.timeout(10.0):
+        while await talks_on(raw) is None:
+            await asyncio.sleep(0.1)
+    if alice.is_up:
+        await alice.hang_up()
+    await bob.ended()
+    await raw.house.nothing_left()
+
+
+async def talks_on(raw: Raw) -> bool | None:
+    """Whether both are in one bridge again, or neither is on the phone; None: one is alone."""
+    fields = [
+        line.split("!") for line in (await raw.house.bench.pbx.cli("core show channels concise")).splitlines()
+    ]
+    bridge_of = {each[0].rpartition("-")[0]: each[12] for each in fields if len(each) > 12}
+    if not bridge_of:
+        return False
+    talking = bridge_of.get("PJSIP/alice") or None
+    return True if talking == bridge_of.get("PJSIP/bob") and "PJSIP/desk" not in bridge_of else None
 
 
 async def test_keys_pressed_in_a_talk_call_nobody(raw: Raw) -> None:

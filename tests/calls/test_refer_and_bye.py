@@ -3,16 +3,18 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 from pytest import approx
 
+from router.ari.events import decode
 from router.model.department import DialPlan, Parking
 from router.model.limits import Limits
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only, place
 from tests.calls.queueing import nobody_waits
 from tests.rules.conftest import extension, ring
 from tests.support.clock import run
-from tests.support.fake.far_end import FarEnd, Leg, Phone
+from tests.support.fake.far_end import FarEnd, Leg, Line, Phone
 from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller, answers
 
@@ -143,3 +145,30 @@ def test_a_phone_that_lost_the_call_cannot_pass_on_who_won_it() -> None:
     assert f"a transfer to {LONDON} was declined" in "; ".join(line.what for line in call.record.trace)
     assert [leg.who for leg in call.asterisk.legs] == ["alice", "bob"]
     assert call.record.talked_s == approx(20.0, abs=1.5)
+
+
+def test_who_is_pushed_out_of_a_talk_comes_back_and_who_pushed_is_hung_up() -> None:
+    """A phone that takes another's place by itself (INVITE with Replaces), which Asterisk tells afterwards."""
+
+    async def taken_over(house: House, line: Line) -> None:
+        await line.is_talking.wait()
+        await asyncio.sleep(1.0)
+        alice = house.asterisk.leg("alice").channel
+        assert alice.bridge is not None
+        alice.bridge.remove(alice)
+        taker = house.asterisk.call(Caller(number="204"), to="201", door=OUTBOUND, endpoint="desk")
+        house.live.calls.pop(taker.channel.id, None)
+        event = {"channel": taker.channel.as_json(), "replace_channel": alice.as_json()}
+        house.live.take(decode(msgspec.json.encode({"type": "StasisStart", "args": [], **event})))
+        await taker.ended.wait()
+
+    call = place(
+        plan=only(ring("alice", for_s=20.0)),
+        caller=Caller(talks_for_s=20.0),
+        phones={"alice": answers(after_s=1.0)},
+        meanwhile=taken_over,
+    )
+
+    assert call.line.heard.in_order[-1] == "alice"
+    assert "PJSIP/desk tried to take it over" in "; ".join(line.what for line in call.record.trace)
+    assert call.line.heard.seconds("alice") > 15.0
