@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from router.dialplan.deck import Deck, read_deck
 from router.dialplan.load import Loaded, load, load_kept
 from router.dialplan.rates import FAULTS_TOLD
-from router.model.rate import Rate, RateDeck
+from router.model.rate import Money, Rate, RateDeck
 from tests.dialplan.conftest import HEAD, SALES, faults, plan_of
 
 PLAN = (
@@ -307,3 +307,49 @@ def test_a_deck_s_text_is_not_kept_and_the_kept_plan_can_do_without(load_deck: L
 
     assert list(loaded.files) == ["acme.yaml"]
     assert plan_of(load_kept(loaded.files)).trunks["voipco"].rates is None
+
+
+# ---- and what may be spent
+
+
+@pytest.mark.parametrize(
+    ("written", "amount", "currency"), [("50", 50, "GBP"), ("12.50", "12.50", "GBP"), ("50 GBP", 50, "GBP")]
+)
+def test_money_is_the_companys_unless_it_says_whose(
+    load_deck: LoadDeck, written: str, amount: str | int, currency: str
+) -> None:
+    plan = plan_of(load_deck(plan=PLAN + f"limits: {{spend_a_day: {written}}}\n"))
+
+    assert plan.limits.spend == Money(amount=Decimal(amount), currency=currency)
+
+
+EUROS = PLAN.replace("rates: rates/voipco.csv", "rates: {file: rates/voipco.csv, currency: EUR}")
+SOME_UNPRICED = (
+    PLAN
+    + """
+  backup: {dial: "PJSIP/{number}@backup", caller_ids: 020 7946 0100}
+outbound:
+  trunks: [{to: FR, use: backup}, {to: DE, use: [backup, voipco]}, {use: voipco}]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("plan", "money", "fault"),
+    [
+        (EUROS, "10", "is in GBP, but the rates of the trunk voipco are in EUR"),
+        (EUROS, "10 EUR", None),
+        (PLAN, "10 EUR", "is in EUR, but the rates of the trunk voipco are in GBP"),
+        (
+            SOME_UNPRICED,
+            "10",
+            "calls by acme.yaml:12: outbound.trunks[0] could not be counted: no rates for backup",
+        ),
+    ],
+)
+def test_what_is_spent_can_be_counted_on_every_route(
+    load_deck: LoadDeck, plan: str, money: str, fault: str | None
+) -> None:
+    told = faults(load_deck(plan=f"{plan}limits: {{spend_a_day: {money}}}\n"))
+
+    assert [line.split("limits.spend_a_day: ")[1] for line in told] == ([fault] if fault else [])

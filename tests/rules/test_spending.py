@@ -106,6 +106,17 @@ def test_a_call_goes_as_long_as_the_days_money_pays_for_it(
     assert decision.exceeded == ("person:alice" if refused else "")
 
 
+def test_a_department_spends_what_all_its_people_spend() -> None:
+    money = Money(amount=Decimal(10), currency="GBP")
+    plan = replace(spending(None), departments={"sales": replace(SALES, limits=Limits(spend=money))})
+
+    decision = decided(PARIS, plan, {"department:sales": has_spent("10")})
+    assert (decision.exceeded, decision.because) == (
+        "department:sales",
+        "department:sales has reached its limit of 10 GBP a day",
+    )
+
+
 @pytest.mark.parametrize("called", [extension("203"), emergency("999"), public("+442079460101")])
 def test_neither_help_nor_colleagues_cost_anything(called: PhoneNumber) -> None:
     assert decided(called, spending("0"), has_spent("10")).to is not CallTo.NOWHERE
