@@ -1,6 +1,6 @@
 """Runs a dial plan's tests through the very rules that decide live calls, and tells which rules none reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
@@ -10,7 +10,7 @@ from router.model.call import CallId, InboundCall, OutboundCall
 from router.model.caller import CallerId
 from router.model.decision import CallerIdDecision, CallTo, RoutingDecision
 from router.model.department import DialPlan, RouteTest
-from router.model.hours import Switch
+from router.model.hours import Position, Switch
 from router.model.people import Standing
 from router.model.pin import Asking
 from router.model.plan import Menu, Queue, Reject, Ring
@@ -101,9 +101,11 @@ def _outbound(test: RouteTest, by: str, plan: DialPlan) -> tuple[TestResult, tup
         show_as=dialled.show_as or test.department,
         pin=Asking.MAY,
     )
-    decision = choose_caller_id(call, plan, at)
+    decision = choose_caller_id(call, plan, at, _situation(test, plan))
     if decision.to not in (CallTo.DEPARTMENT, CallTo.PERSON, CallTo.MENU):
         differences = _caller_id_differences(test, decision)
+        if test.at is None and _depends_on_time(test, call, plan):
+            differences = ("at: is missing, and what is expected depends on the time",)
         return TestResult(test=test, differences=differences, because=decision.because), decision.reached
     person = plan.people[by]
     routed = _Routed.of(test, plan, CallerId(number=person.extension, name=person.name), internal=True)
@@ -205,6 +207,19 @@ def _situation(test: RouteTest, plan: DialPlan) -> Situation:
 def _moment(test: RouteTest, plan: DialPlan) -> datetime:
     """When the test's call is made. Without `at`, any moment: nothing that is expected then depends on it."""
     return test.at or datetime(2001, 1, 1, 12, tzinfo=plan.zone)
+
+
+def _depends_on_time(test: RouteTest, call: OutboundCall, plan: DialPlan) -> bool:
+    """Whether what is expected holds by the schedules, or by the dates of rate decks: not open and closed alike."""
+    outcomes = set()
+    for position, year in ((Position.OPEN, 2001), (Position.CLOSED, 2100)):
+        at = _moment(test, plan).replace(year=year)
+        switch = Switch(position=position, set_at=at)
+        situation = _situation(test, plan)
+        switches = {**{f"schedule:{key}": switch for key in plan.schedules}, **situation.switches}
+        found = choose_caller_id(call, plan, at, replace(situation, switches=switches))
+        outcomes.add(_caller_id_differences(test, found))
+    return len(outcomes) > 1
 
 
 def _steps(decision: RoutingDecision) -> tuple[str, ...]:

@@ -185,3 +185,51 @@ def test_keys_are_covered_each_by_itself(judge: Judge) -> None:
     menus = [path for path in report.unreached if "menus." in path]
 
     assert [path.partition("menus.")[2] for path in menus] == ["main.keys.1", "main.keys.*"]
+
+
+OUTGOING = (
+    HEAD
+    + """
+trunks:
+  dear: {dial: "PJSIP/{number}@dear", caller_ids: 020 7946 0100 - 0199, rates: dear.csv}
+  cheap: {dial: "PJSIP/{number}@cheap", caller_ids: 020 7946 0100 - 0199, rates: cheap.csv}
+people:
+  alice: {name: Alice Ng, phone: PJSIP/alice}
+schedules:
+  office: {open: {Mon-Fri: "09:00-17:00"}}
+departments:
+  sales: {name: Sales, numbers: 020 7946 0100, members: alice, open: [{reject: busy}]}
+outbound:
+  deny:
+    - {name: nobody calls Japan, to: JP}
+    - {name: abroad by day, to: foreign, outside: office}
+  trunks: [{use: [dear, cheap], order: cheapest}]
+tests:
+  - {name: t, call: {by: alice, %s}, expect: {%s}}
+"""
+)
+TIMELESS = ("at: is missing, and what is expected depends on the time",)
+
+
+@pytest.mark.parametrize(
+    ("call", "expect", "differences"),
+    [
+        ("to: +33 1 40 20 50 50", "refused: true", TIMELESS),
+        ("to: +33 1 40 20 50 50, at: 2026-11-24 10:00", "refused: false", ()),
+        ("to: +33 1 40 20 50 50, at: 2026-11-24 20:00", "refused: true", ()),
+        ("to: +33 1 40 20 50 50, switched: {office: closed}", "refused: true", ()),
+        ("to: +33 1 40 20 50 50, switched: {office: open}", "refused: false", ()),
+        ("to: +81 3 1234 5678", "refused: true", ()),
+        ("to: 020 7946 0999", "trunks: [cheap, dear]", TIMELESS),
+        ("to: 020 7946 0999, at: 2026-11-24 10:00", "trunks: [cheap, dear]", ()),
+        ("to: 020 7946 0999", "caller_id: 020 7946 0100", ()),
+    ],
+)
+def test_a_call_out_without_a_time_is_expected_to_be_what_it_is_at_every_time(
+    load_text: LoadText, tmp_path: Path, call: str, expect: str, differences: tuple[str, ...]
+) -> None:
+    (tmp_path / "dear.csv").write_text("prefix,per_minute\n44,0.02\n33,0.02\n")
+    (tmp_path / "cheap.csv").write_text("prefix,per_minute,valid_from\n44,0.01,2026-01-01\n33,0.01,2026-01-01\n")
+    (result,) = routetests.run_tests(plan_of(load_text(OUTGOING % (call, expect)))).results
+
+    assert result.differences == differences
