@@ -4,6 +4,7 @@ Its record goes on where it stood. Without one, as when we were killed before it
 channels makes a new one under the same id.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import structlog
@@ -77,6 +78,7 @@ def adopt_message(live: Live, caller: Channel, recording: str, longest_s: float,
     log.info("message adopted", call=record.id, caller=caller.name)
 
     async def story(call: Call) -> Ending:
+        _past_legs(call, going_on=(call.channel.id,))
         call.note("adopted: the router was started anew during the message")
         return await await_message(call, recording, longest_s)
 
@@ -111,20 +113,26 @@ def _find_out(call: Call, leg: Channel) -> None:
 
 def _legs(call: Call, leg: Channel) -> Leg:
     """Watches the legs the record tells of, and those that talk, whatever it tells. The called one."""
-    now = call.exchange.now()
-    for past in map(Leg.of, call.record.legs):
-        if past.is_alive and past.id not in (leg.id, call.channel.id):
-            past.ended_at = now
-        if past.is_alive and past.trunk is not None:
-            call.exchange.accounts.goes_on(past.record(), call.record, call.plan)
-        call.legs.add(past)
+    _past_legs(call, going_on=(leg.id, call.channel.id))
     talking = (call.channel, leg) if call.channel.id.startswith(OURS) else (leg,)  # click-to-call: both are ours
     known = {past.id: past for past in call.legs}
     for channel in talking:
         if channel.id not in known:
             known[channel.id] = _unknown(call, channel)
-        known[channel.id].answered_at = known[channel.id].answered_at or call.record.answered_at or now
+        known[channel.id].answered_at = (
+            known[channel.id].answered_at or call.record.answered_at or call.exchange.now()
+        )
     return known[leg.id]
+
+
+def _past_legs(call: Call, *, going_on: Collection[str]) -> None:
+    """The legs the record tells of: the others were over before we began."""
+    for past in map(Leg.of, call.record.legs):
+        if past.is_alive and past.id not in going_on:
+            past.ended_at = call.exchange.now()
+        if past.is_alive and past.trunk is not None:
+            call.exchange.accounts.goes_on(past.record(), call.record, call.plan)
+        call.legs.add(past)
 
 
 def _unknown(call: Call, channel: Channel) -> Leg:

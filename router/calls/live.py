@@ -172,6 +172,8 @@ class Live:
                 if call.is_talking and call.caller.is_leased:
                     await finish(insist(lambda: call.caller.lease(0)), self.exchange.limits.cleanup_s)
             keeps = call.is_talking or call.recording is not None
+            if keeps:
+                call.save()  # what is known so far goes on with it
             raise
         except AriError as error:
             if (gone := await call.caller.has_left()) is not None:

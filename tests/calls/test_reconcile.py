@@ -22,7 +22,7 @@ from tests.support.fake.bridges import Bridge
 from tests.support.fake.channel import Channel
 from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import INBOUND, OUTBOUND, FakeAsterisk
-from tests.support.phones import Caller, answers, early_media, never_answers
+from tests.support.phones import Caller, answers, busy, early_media, never_answers
 
 MESSAGE = only(VOICEMAIL)
 SPEAKER = Caller(message_s=30.0, hangs_up_after_s=300.0)
@@ -221,6 +221,34 @@ def test_a_message_being_left_when_we_were_killed_is_adopted() -> None:
         nothing_left(house)
 
     scene(story, plan=MESSAGE, caller=SPEAKER, door=LEASED)
+
+
+@pytest.mark.parametrize(("how", "result"), [("killed", None), ("stopped", LegResult.BUSY)])
+def test_a_call_whose_message_is_adopted_still_tells_whom_it_rang(how: str, result: LegResult | None) -> None:
+    """The result of a leg that ended just before a kill is not known to the next router."""
+
+    async def story(house: House, line: Line) -> None:
+        await line.heard_beep.wait()
+        if how == "killed":
+            await kill(house)
+        else:
+            await house.live.stop()
+            await house.write_records()
+        await start_again(house)
+        await asyncio.sleep(2.0)
+        line.press("#")
+        record = await house.over(line)
+        assert [(leg.person, leg.result) for leg in record.legs] == [("alice", result)]
+        assert any("rings alice" in line.what for line in record.trace)
+        nothing_left(house)
+
+    scene(
+        story,
+        plan=only(ring("alice", for_s=5.0), VOICEMAIL),
+        phones={"alice": busy(after_s=0.5)},
+        caller=SPEAKER,
+        door=LEASED,
+    )
 
 
 def test_a_caller_may_end_an_adopted_message_by_hanging_up() -> None:
