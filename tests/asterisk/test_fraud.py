@@ -250,14 +250,13 @@ async def test_nobody_takes_over_a_colleagues_talk_by_an_invite(raw: Raw) -> Non
 
 async def talks_on(raw: Raw) -> bool | None:
     """Whether both are in one bridge again, or neither is on the phone; None: one is alone."""
-    fields = [
-        line.split("!") for line in (await raw.house.bench.pbx.cli("core show channels concise")).splitlines()
-    ]
+    told = await raw.house.bench.pbx.cli("core show channels concise")
+    fields = [line.split("!") for line in told.splitlines()]
     bridge_of = {each[0].rpartition("-")[0]: each[12] for each in fields if len(each) > 12}
     if not bridge_of:
         return False
-    talking = bridge_of.get("PJSIP/alice") or None
-    return True if talking == bridge_of.get("PJSIP/bob") and "PJSIP/desk" not in bridge_of else None
+    of_alice, of_bob = bridge_of.get("PJSIP/alice"), bridge_of.get("PJSIP/bob")
+    return True if of_alice and of_alice == of_bob and "PJSIP/desk" not in bridge_of else None
 
 
 async def test_keys_pressed_in_a_talk_call_nobody(raw: Raw) -> None:
