@@ -37,11 +37,13 @@ async def ring(call: Call, step: Ring) -> Leg | None:
             call.errands.run(call.caller.lease(step.for_s + (ASKED_FOR_S if _may_ask(lined_up) else 0.0))),
         ]
     call.note(said(lined_up.offers, lined_up.passed_over))
-    if beside:
-        await asyncio.wait(beside)
-        for errand in beside:
-            errand.result()
-    log.info("ringing", who=[str(offer) for offer in lined_up.offers], order=step.order.value)
+    try:
+        if beside:
+            await asyncio.wait(beside)
+    finally:  # behind the requests, which are on their way by now
+        log.info("ringing", who=[str(offer) for offer in lined_up.offers], order=step.order.value)
+    for errand in beside:
+        errand.result()
     while True:
         taken = rings.advance()
         if taken is not None or rings.is_over:

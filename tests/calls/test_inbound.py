@@ -3,15 +3,22 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest import approx
+from structlog.testing import capture_logs
 
+from router.ari.models import CallerID, Channel
+from router.calls.arrival import read_ahead, trunk_of
 from router.calls.exchange import CallLimits
+from router.dialplan.numbers import country_at, read_caller
 from router.model.block import Block
 from router.model.ending import Fault, LegResult, Outcome, Party
 from router.model.number import NumberPattern, PatternKind
 from router.model.plan import Music, Order, RejectCause
 from router.model.steps import Member
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, only, place
+from tests.rules.acme import acme
 from tests.rules.conftest import PLAY, VOICEMAIL, reject, ring
 from tests.support.fake.far_end import Line
 from tests.support.phones import (
@@ -393,3 +400,29 @@ def test_a_call_keeps_the_block_that_refused_it_as_it_was_then() -> None:
     assert call.outcome is Outcome.REJECTED
     assert call.record.inputs.block == block
     assert call.house.state.situation.blocks[0].hits == 5
+
+
+def test_whom_a_call_rings_is_logged_also_when_asterisk_is_slow_and_the_caller_in_a_hurry() -> None:
+    def slow(method: str, path: str) -> float:
+        return 4.0 if path.endswith("/variable") and method == "POST" else 0.0
+
+    with capture_logs() as logs:
+        call = place(
+            plan=only(RING),
+            caller=Caller(hangs_up_after_s=1.0),
+            phones={"alice": never_answers(), "bob": never_answers()},
+            latency_s=slow,
+        )
+
+    assert call.outcome is Outcome.ABANDONED
+    assert [line["who"] for line in logs if line["event"] == "ringing"] == [["alice", "bob"]]
+
+
+@given(number=st.text(), endpoint=st.text() | st.just("PJSIP/voipco-00000001"))
+def test_a_number_is_read_ahead_whatever_it_is_and_says_nothing_else_later(number: str, endpoint: str) -> None:
+    plan = acme()
+    channel = Channel(id="1", name=endpoint, caller=CallerID(number=number))
+    country = country_at(plan, trunk_of(channel, plan))
+    before = read_caller(number, "", False, country)
+    read_ahead(channel, plan)
+    assert read_caller(number, "", False, country) == before
