@@ -9,6 +9,8 @@ from router.dialplan.limits import Limits
 from router.dialplan.parts import UNKNOWN_COUNTRY
 from router.dialplan.rates import currency_by, currency_of
 
+_OF_ALL = ("concurrent", "per_minute", "foreign_minutes_a_day", "premium_minutes_a_day")
+
 
 def check(plan: Draft) -> None:
     denied(plan)
@@ -33,8 +35,24 @@ def denied(plan: Draft) -> None:
 def limits(plan: Draft) -> None:
     """Whom to tell of a limit that is reached is asked for where there is one."""
     is_limited = any(_limits(plan))
+    if plan.limits is not None and plan.limits.company is not None:
+        beyond(plan, plan.limits.company)
     if plan.alerts and not is_limited and plan.is_sound("limits", "people", "departments"):
         plan.fault(("alerts",), "there are no limits to tell of; add limits: or leave it out")
+
+
+def beyond(plan: Draft, company: Limits) -> None:
+    """What one may use alone and all together may not is never reached."""
+    for path, limits in _limits(plan):
+        for key in _OF_ALL:
+            own, together = getattr(limits, key), getattr(company, key)
+            if own is not None and together is not None and own > together:
+                plan.warn((*path, key), f"is never reached: limits.company.{key} is less, {together}")
+        own, together = limits.spend_a_day, company.spend_a_day
+        if own is not None and together is not None and own.value > together.value:
+            plan.warn(
+                (*path, "spend_a_day"), f"is never reached: limits.company.spend_a_day is less, {together.value}"
+            )
 
 
 def _limits(plan: Draft) -> Iterator[tuple[Path, Limits]]:

@@ -79,12 +79,15 @@ def _number_text(text: str, context: Context) -> str:
     return text  # as written: two keys that mean the same number must not become one
 
 
-def _shown(text: str, context: Context) -> ShownNumber:
+def _shown(text: str, context: Context, *words: str) -> ShownNumber:
+    if text.isalpha() and text != "withheld":  # a vanity number has digits too
+        hint = context.suggest(text.lower(), ("withheld", *words))
+        raise ValueError(f'"{brief(text)}" is no number; {hint}')
     return ShownNumber(number=None if text == "withheld" else public(text, context))
 
 
 def _shown_by_rule(text: str, context: Context) -> ShownNumber | None:
-    return None if text == "local" else _shown(text, context)
+    return None if text == "local" else _shown(text, context, "local")
 
 
 def _extension(text: str, _: Context) -> PhoneNumber:

@@ -369,6 +369,20 @@ def test_foreign_is_where_neither_the_company_is_nor_a_site(load_text: LoadText)
     assert [anywhere.matches(number) for number in called] == [False, False, True]
 
 
+def test_a_limit_beyond_the_companys_is_worth_a_warning(load_text: LoadText, tmp_path: Path) -> None:
+    (tmp_path / "deck.csv").write_text("prefix,per_minute\n44,0.01\n")
+    trunk = "trunks: {t: {dial: 'PJSIP/{number}@t', caller_ids: 020 7946 0100, rates: deck.csv}}\n"
+    limits = (
+        "limits: {concurrent: 9, per_minute: 5, spend_a_day: 50, company: {concurrent: 5, spend_a_day: 49.50}}\n"
+    )
+    warned = load_text(HEAD + trunk + SALES + limits).warnings
+
+    assert [(warning.path, warning.what) for warning in warned] == [
+        ("limits.concurrent", "is never reached: limits.company.concurrent is less, 5"),
+        ("limits.spend_a_day", "is never reached: limits.company.spend_a_day is less, 49.50"),
+    ]
+
+
 def test_numbers_are_not_judged_by_a_country_that_is_none(load_text: LoadText) -> None:
     rule = "inbound: [{name: n, from: '0843*', do: [{reject: busy}]}]\n"
     trunk = "trunks: {voipco: {dial: 'PJSIP/{number}@voipco', caller_ids: 020 7946 0100 - 0199}}\n"
