@@ -322,3 +322,33 @@ async def test_a_call_that_is_taken_is_acknowledged_and_ended_by_either(raw: Raw
     assert await dialog.answered("BYE") == 200
     assert outcome(await raw.house.ended(since)) == "answered"
     await leg.ended()
+
+
+async def test_a_carrier_is_told_nothing_of_whom_its_call_is_passed_on_to(raw: Raw) -> None:
+    """Neither by UPDATE nor by a second INVITE, which would assert an extension as one of its numbers."""
+    far, before = raw.house.far, len(raw.carrier.requests)
+    await far.phone("bob").will("answer", says="550")
+    alice = await far.phone_dials("alice", PARIS)
+    carrier = await raw.carrier.invite()
+    carrier.takes()
+    await alice.answered()
+    await alice.refer("202")
+    bob = await far.phone("bob").call()
+    await alice.ended()
+    await bob.hears(1)
+    await bob.hang_up()
+    await carrier.over()
+
+    assert [each.method for each in raw.carrier.requests[before:]] == ["INVITE", "ACK", "BYE"]
+
+
+async def test_a_caller_is_not_told_which_phone_has_answered(raw: Raw) -> None:
+    caller = raw.carrier.calls(SALES, f"{BENIGN} <sip:{CUSTOMER}@{AT}>")
+    desk = await raw.desk.invite()
+    desk.takes()
+    answer = await caller.until(lambda each: each.status == 200)
+    caller.hang_up()
+    await desk.over()
+
+    assert not answer.all("P-Asserted-Identity")
+    assert "desk" not in answer.raw.decode().lower()
