@@ -186,4 +186,7 @@ def _used(metadata: PhoneMetadata | None, uses: Sequence[str]) -> Iterator[str]:
         pattern = table.national_number_pattern if table is not None else None
         if metadata is not None and pattern and pattern != "NA":
             posix = pattern.replace("(?:", "(").replace(r"\d", "[0-9]")
-            yield f'${{REGEX("^{metadata.country_code}({posix})$" ${{EXTEN}})}}'
+            end = (
+                "" if use == "premium_rate" else "$"
+            )  # digits behind a premium number: networks charge without them
+            yield f'${{REGEX("^{metadata.country_code}({posix}){end}" ${{EXTEN}})}}'

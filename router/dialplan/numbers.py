@@ -28,6 +28,7 @@ _VISUAL = re.compile(r"[\s().\-‐-―/]")
 _WRITTEN = re.compile(r"[+＋]?\d+(?:(?:[A-Za-z]\d*){3,})?\Z")  # three letters or more are a vanity number
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "withheld", "blocked"})
 _UNAVAILABLE = frozenset({"", "unknown", "unavailable", "asterisk", "-"})
+_SHORTEST_PREMIUM = 10**5
 _FEWEST_LOCAL = 6  # digits: what is shorter is a wrong extension rather than half a number
 _LENGTHS = {
     phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
@@ -141,8 +142,21 @@ def public_number(text: str, country: str) -> PhoneNumber | None:
     main = phonenumbers.region_code_for_country_code(read.country_code or 0)
     region = phonenumbers.region_code_for_number(read) or main
     value = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
-    kind_of_use = _TYPES.get(phonenumbers.number_type(read), NumberType.OTHER)
+    kind_of_use = _TYPES.get(phonenumbers.number_type(read), NumberType.OTHER) or _dialled_too_far(read)
     return PhoneNumber(kind=NumberKind.E164, value=value, raw=text, country=region, type=kind_of_use)
+
+
+def _dialled_too_far(number: phonenumbers.PhoneNumber) -> NumberType | None:
+    """Premium where digits stand behind a premium number: many networks connect, and charge, without them.
+
+    number: of no range that is known.
+    """
+    shorter = phonenumbers.PhoneNumber(country_code=number.country_code, national_number=number.national_number)
+    while (shorter.national_number or 0) >= _SHORTEST_PREMIUM:
+        shorter.national_number = (shorter.national_number or 0) // 10
+        if phonenumbers.number_type(shorter) == _USE.PREMIUM_RATE:
+            return NumberType.PREMIUM_RATE
+    return None
 
 
 def is_valid(number: PhoneNumber) -> bool:

@@ -115,6 +115,7 @@ NUMBERS = [
     pytest.param(of_type("premium-rate"), PREMIUM, LONDON, id="premium numbers"),
     pytest.param(of_type("premium-rate"), FRENCH_PREMIUM, PARIS, id="another country's"),
     pytest.param(of_type("premium-rate"), "+979123456789", LONDON, id="the world's"),
+    pytest.param(of_type("premium-rate"), "+499001234567890", LONDON, id="with digits behind it"),
     pytest.param(of_type("mobile"), "+447400123456", LONDON, id="mobiles"),
     pytest.param(listing(PARIS), PARIS, LONDON, id="a list"),
     pytest.param(listing(others=(pattern("+331*"),)), PARIS, LONDON, id="a list of prefixes"),

@@ -118,6 +118,7 @@ USES = {
     "toll-free": ("0800-FLOWERS", NumberType.TOLL_FREE),
     "toll-free, of no country": ("+800 1234 5678", NumberType.TOLL_FREE),
     "premium-rate": ("+49 900 1234567", NumberType.PREMIUM_RATE),
+    "premium-rate, with digits behind it": ("+49 900 1234567 890", NumberType.PREMIUM_RATE),
     "shared-cost": ("+49 180 5123456", NumberType.SHARED_COST),
     "VoIP": ("056 1234 5678", NumberType.VOIP),
     "personal": ("070 1234 5678", NumberType.PERSONAL),
