@@ -119,6 +119,17 @@ async def test_the_same_plan_again_is_no_change(ground: Ground) -> None:
     assert (ground.noted, ground.plan.since) == ([], since)
 
 
+async def test_a_pin_that_is_not_there_is_told_before_somebody_needs_it(ground: Ground) -> None:
+    people = "people:\n  eve: {name: Eve Moss, phone: PJSIP/eve, pin: {env: PIN_OF_NOBODY}}\n"
+    ground.write((PLAN + TESTS).replace("people:\n", people))
+
+    with capture_logs() as logs:
+        await ground.plan.reload("eve by command")
+
+    [told] = [line for line in logs if line["event"] == "a PIN cannot be read"]
+    assert (told["person"], told["because"]) == ("eve", "the variable PIN_OF_NOBODY is not set")
+
+
 async def test_the_plan_of_the_start_is_noted_too(ground: Ground) -> None:
     await ground.plan.put(ground.plan.current, ground.loaded, by=START)
 

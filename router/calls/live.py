@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
@@ -19,6 +20,8 @@ from router.calls.leg import Leg
 from router.calls.make_room import Elsewhere, Occupant
 from router.calls.scope import HungUp, finish
 from router.dialplan.dialling import read_dialled
+from router.dialplan.faults import brief
+from router.dialplan.question import unknown
 from router.model.call import CallId, Direction, endpoint_of
 from router.model.department import DialPlan
 from router.model.ending import Ending
@@ -27,6 +30,9 @@ from router.model.record import CallRecord
 from router.rules import endings
 
 log = structlog.get_logger()
+
+_DIALLED = re.compile(r"[0-9+*#\s().\-–/]*\Z")  # what else came with a number might make it another one
+_MOST_DIALLED = 40
 
 
 async def _nowhere(_: Collection[str]) -> list[Occupant]:
@@ -236,11 +242,11 @@ class Live:
             raise ValueError("the router is stopping and takes no new calls")
         plan = self._plan()
         if by not in plan.people:
-            raise ValueError(f"no person is called {by!r}; known: {', '.join(plan.people)}")
+            raise ValueError(unknown("no person is called", by, plan.people))
         if department is not None and department not in plan.departments:
-            raise ValueError(f"no department is called {department!r}; known: {', '.join(plan.departments)}")
-        if not dialable(to):
-            raise ValueError("the number to call has nothing in it that can be dialled")
+            raise ValueError(unknown("no department is called", department, plan.departments))
+        if not _DIALLED.match(to) or not 0 < len(dialable(to, len(to))) <= _MOST_DIALLED:
+            raise ValueError(f'"{brief(to)}" cannot be dialled; write a number such as 020 7946 0999')
         return self.ring_first(by, dialable(to), arrival.by_click(by, department), department=department)
 
     def ring_first(self, by: str, to: str, story: Story, **known: Any) -> CallId:

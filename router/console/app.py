@@ -1,8 +1,9 @@
 """The HTTP listener of the running service: health, metrics and what the service adds to them."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
+import msgspec
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -23,9 +24,22 @@ def console_app(parts: Parts, metrics: Metrics, routes: Iterable[web.AbstractRou
     async def metrics_page(_: web.Request) -> web.Response:
         return web.Response(body=await metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application(client_max_size=MOST_BODY_BYTES)
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[_in_json])
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics_page), *routes])
     return app
+
+
+@web.middleware
+async def _in_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What aiohttp refuses by itself (404, 405, 413) is told as everything else is."""
+    try:
+        return await handler(request)
+    except web.HTTPClientError as refused:
+        refused.text = msgspec.json.encode({"error": refused.reason}).decode()
+        refused.content_type = "application/json"
+        raise
 
 
 @asynccontextmanager

@@ -38,19 +38,34 @@ def is_right(typed: str, pin: Pin) -> bool:
 
     Reads a file and takes some 50 ms: not for the event loop.
     """
-    known = pin.kept or _read(pin)
+    known = _read(pin)
     found = _KEPT.match(known)
     if found is not None:
         salt, expected = (base64.b64decode(part) for part in found.groups())
         return hmac.compare_digest(_hash(typed, salt), expected)
-    if not is_pin(known):
-        raise ValueError(
-            f"{_place(pin)} holds neither {SHORTEST} to {LONGEST} digits nor what `callrouter pin` makes"
-        )
     return hmac.compare_digest(typed.encode(), known.encode())
 
 
+def objection(pin: Pin) -> str | None:
+    """Why nobody could type it rightly, None when it can be read. Reads a file."""
+    try:
+        _read(pin)
+    except ValueError as wrong:
+        return str(wrong)
+    return None
+
+
 def _read(pin: Pin) -> str:
+    """The PIN, or what stands for it. Raises ValueError."""
+    known = pin.kept or _written(pin)
+    if not (is_kept(known) or is_pin(known)):
+        raise ValueError(
+            f"{_place(pin)} holds neither {SHORTEST} to {LONGEST} digits nor what `callrouter pin` makes"
+        )
+    return known
+
+
+def _written(pin: Pin) -> str:
     if pin.env:
         if pin.env not in os.environ:
             raise ValueError(f"{_place(pin)} is not set")

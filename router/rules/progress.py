@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from router.model.ending import Outcome, Party
 from router.model.record import CallRecord, LegRecord
+
+_REFUSED = (Outcome.REJECTED, Outcome.INVALID_NUMBER, Outcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ def _ended(record: CallRecord) -> Step:
             outcome=ending.outcome.value,
             by=ending.by.value,
             cause=int(ending.cause),
+            because=record.because if ending.by is Party.US and ending.outcome in _REFUSED else None,
             talked_s=round(record.talked_s, 1),
             called_country=record.called_country,
             called_type=record.called_type,

@@ -14,6 +14,7 @@ from router.ari.client import Ari
 from router.ari.errors import AriError
 from router.dialplan.fallback import write_fallback
 from router.dialplan.load import Loaded, load
+from router.dialplan.pins import objection as pin_objection
 from router.dialplan.routetests import run_tests
 from router.dialplan.sounds import place, sounds_of
 from router.model.department import DialPlan
@@ -49,6 +50,13 @@ def read_plan(directory: Path) -> tuple[DialPlan, Loaded]:
             [f"{result.test.path}: {result.test.name}: {'; '.join(result.differences)}" for result in failed]
         )
     return loaded.plan, loaded
+
+
+def _unreadable_pins(plan: DialPlan) -> Mapping[str, str]:
+    """Whoever has one is refused what needs a PIN, whatever they type. By person, with why."""
+    pins = {person.key: person.pin for person in plan.people.values() if person.pin is not None}
+    found = {key: pin_objection(pin) for key, pin in pins.items()}
+    return {key: objection for key, objection in found.items() if objection is not None}
 
 
 def written(directory: Path) -> Written:
@@ -105,6 +113,8 @@ class PlanInForce:
         self.current, self.refused = plan, ()
         for warning in loaded.warnings:
             log.warning("dial plan", warning=str(warning))
+        for person, objection in (await asyncio.to_thread(_unreadable_pins, plan)).items():
+            log.warning("a PIN cannot be read", person=person, because=objection)
         log.info("dial plan in force", company=plan.company, digest=plan.digest[:12], tests=len(plan.tests))
         if is_new:
             self._note(f"dial plan {plan.digest[:12]} in force", by)

@@ -1,8 +1,9 @@
 """Click-to-call: the agent's phone first, then the customer; each of them may end it, and who placed it."""
 
 import asyncio
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from router.calls.progress import steps_while_it_lasts
 from router.model.call import CallId
 from router.model.ending import Outcome, Party
+from router.model.limits import DenyRule
 from router.model.record import CallRecord
 from router.rules.progress import Step, steps_of
 from tests.calls.house import House, nothing_left
 from tests.rules.acme import VOIPCO, acme
+from tests.rules.conftest import patterns
 from tests.support.clock import run
 from tests.support.fake.far_end import Phone
 from tests.support.fake_asterisk import FakeAsterisk
@@ -36,12 +39,14 @@ class Clicked:
         return self.record.ending.outcome, self.record.ending.by, self.record.ending.cause
 
 
-def click(phones: Mapping[str, Phone], *, hung_up_after_s: float | None = None) -> Clicked:
+def click(
+    phones: Mapping[str, Phone], *, hung_up_after_s: float | None = None, denied: tuple[DenyRule, ...] = ()
+) -> Clicked:
     """hung_up_after_s: somebody has us end it then."""
 
     async def main() -> Clicked:
         async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
-            house = House(asterisk=asterisk, plan=acme(trunks=(VOIPCO,)))
+            house = House(asterisk=asterisk, plan=replace(acme(trunks=(VOIPCO,)), denied=denied))
             call_id = house.live.place("alice", NUMBER)
             following = asyncio.ensure_future(_follow(house, call_id))
             if hung_up_after_s is not None:
@@ -65,6 +70,42 @@ async def _follow(house: House, call_id: CallId) -> list[Step]:
     told = [step async for new in steps_while_it_lasts(call, 15.0) for step in new]
     assert not call.watchers
     return told
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "department", "objection"),
+    [
+        ("alise", NUMBER, None, 'no person is called "alise"; did you mean "alice"?'),
+        ("a" * 300, NUMBER, None, f'no person is called "{"a" * 60}…"; known: alice'),
+        ("alice", NUMBER, "sale", 'no department is called "sale"; did you mean "sales"?'),
+        ("alice", "", None, '"" cannot be dialled'),
+        ("alice", "( )", None, '"( )" cannot be dialled'),
+        ("alice", "020 7946 0999 ext 12", None, '"020 7946 0999 ext 12" cannot be dialled'),
+        ("alice", "0207946@1.example", None, '"0207946@1.example" cannot be dialled'),
+        ("alice", "020 7946 0999\r\nX: 1", None, '"020 7946 0999��X: 1" cannot be dialled'),
+        ("alice", "1" * 300, None, f'"{"1" * 60}…" cannot be dialled'),
+    ],
+)
+def test_what_would_call_somebody_else_or_nobody_is_refused_in_words(
+    by: str, to: str, department: str | None, objection: str
+) -> None:
+    async def main() -> None:
+        async with FakeAsterisk(phones={}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=acme(trunks=(VOIPCO,)))
+            with pytest.raises(ValueError, match=re.escape(objection)):
+                house.live.place(by, to, department)
+            assert not house.live.calls
+
+    run(main())
+
+
+def test_who_may_not_call_is_told_why_and_nobody_outside_is_called() -> None:
+    rule = DenyRule(path="outbound.deny[0]", name="nobody calls France", called=patterns(("FR",)))
+    call = click({"alice": answers()}, denied=(rule,))
+
+    assert call.end[:2] == (Outcome.REJECTED, Party.US)
+    assert [step.what for step in call.told] == ["placed", "agent ringing", "agent answered", "ended"]
+    assert _more(call.told, "ended")["because"] == "+33140205050 may not be called: nobody calls France"
 
 
 @pytest.mark.parametrize(

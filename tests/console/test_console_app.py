@@ -11,8 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from router.console.app import console_app, listening
+from router.console.dialling import dialling_route
+from router.console.door import Door
 from router.console.health import Part
 from router.console.metrics import Metrics, Reading
+from router.model.call import CallId
 from router.store.errors import StoreError
 
 
@@ -37,6 +40,13 @@ async def visited(
         session.get(f"http://127.0.0.1:{port}{path}") as answer,
     ):
         yield Page(answer.status, answer.content_type, await answer.text())
+
+
+async def test_what_the_server_itself_refuses_is_told_like_everything_else() -> None:
+    async with visited("/nowhere") as page:
+        assert (page.status, page.content_type, page.text) == (404, "application/json", '{"error":"Not Found"}')
+    async with visited("/calls", routes=[dialling_route(Door("a token"), lambda *_: CallId("1"))]) as page:
+        assert (page.status, page.text) == (405, '{"error":"Method Not Allowed"}')
 
 
 async def samples(*readings: Reading) -> dict[str, float]:
