@@ -27,8 +27,9 @@ from router.model.ending import Ending
 from router.model.pin import Asking
 from router.model.plan import Music, RejectCause
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id, refusal, without_pin
+from router.rules.caller_id import choose_caller_id
 from router.rules.explain import shown_text
+from router.rules.leaving import refusal, without_pin
 
 log = structlog.get_logger()
 

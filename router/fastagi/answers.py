@@ -38,8 +38,8 @@ from router.model.plan import DeadEnd, Menu, Play, Queue, Reject, RejectCause, R
 from router.model.situation import NOTHING_KNOWN_AT_ALL, Situation
 from router.model.trunk import Failure
 from router.rules import endings
-from router.rules.caller_id import refusal
 from router.rules.inbound import PERSON_RINGS_FOR_S
+from router.rules.leaving import refusal
 from router.rules.ringing import line_up
 from router.rules.written import objection
 

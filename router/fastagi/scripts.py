@@ -27,9 +27,10 @@ from router.model.pin import Asking
 from router.model.record import CallRecord, DecisionInputs, TraceLine
 from router.model.situation import Situation
 from router.rules import endings
-from router.rules.caller_id import choose_caller_id, without_pin
+from router.rules.caller_id import choose_caller_id
 from router.rules.explain import shown_text, step_line
 from router.rules.inbound import route
+from router.rules.leaving import without_pin
 from router.store.errors import StoreError
 
 log = structlog.get_logger()

@@ -4,15 +4,14 @@ A rule may be for some trunks only, and `local` is another number on each trunk:
 found once, and which of them speaks is asked for each trunk.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from router.model.call import OutboundCall
 from router.model.department import CallerIdRule, DialPlan, Person, ShownNumber, Trunk
 from router.model.number import PhoneNumber, listed, one_fits
+from router.rules.leaving import Note
 from router.rules.written import own_number
-
-Note = Callable[[str, bool, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ A forwarded call is the department's, and that of whose number it is: what eithe
 person's own forwarding gets round nothing the person could not. Emergency and internal calls are never asked about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +16,7 @@ from router.model.pin import Asking
 from router.model.situation import Situation
 from router.rules.hours import is_open
 from router.rules.layers import department_for
-
-Note = Callable[[str, bool, str], None]
+from router.rules.leaving import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

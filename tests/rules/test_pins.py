@@ -10,8 +10,9 @@ from router.model.decision import CallTo
 from router.model.department import DialPlan
 from router.model.limits import DenyRule
 from router.model.pin import Asking, Pin
-from router.rules.caller_id import choose_caller_id, refusal, without_pin
+from router.rules.caller_id import choose_caller_id
 from router.rules.explain import outbound_lines
+from router.rules.leaving import refusal, without_pin
 from tests.rules.acme import PEOPLE, acme, leaving
 from tests.rules.conftest import CLOSED, OPEN, extension, patterns
 

@@ -18,8 +18,9 @@ from router.model.plan import RejectCause
 from router.model.rate import Rate, RateDeck
 from router.model.situation import Situation
 from router.model.trunk import CLOSED, Breaker, BreakerLimits, Failure, TrunkState
-from router.rules.caller_id import choose_caller_id, refusal
+from router.rules.caller_id import choose_caller_id
 from router.rules.endings import leg_result
+from router.rules.leaving import refusal
 from router.rules.trunks import after, drawn, is_failure, may_probe, tried
 from tests.rules.acme import BACKUP, SALES, VOIPCO, acme, leaving, trunks
 from tests.rules.conftest import OPEN, emergency, shows, trunk_rule
