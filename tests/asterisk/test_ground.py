@@ -108,9 +108,10 @@ async def test_an_unregistered_member_is_not_waited_for(bench: Bench, far: FarEn
 
 @pytest.mark.parametrize(
     "dialled",
-    ["+442079460199", "999", "600", "201", "07400123456", "0", "+442079460100&201", "+442079460100%2C1"],
+    ["+442079460199", "999", "600", "201", "07400123456", "0", "+442079460100&201", "+442079460100%2C1",
+     "07400123456%2CCALLROUTER_PHONE%3Dyes", "07400123456%2CCALLROUTER_PHONE=yes", "07400123456)%2CTIMEOUT(x"],
     ids=["of nobody", "emergency", "a department's extension", "a person's extension", "out again", "one digit",
-         "two at once", "with a comma"],
+         "two at once", "with a comma", "as if from a phone", "as if from a phone, unescaped", "with a bracket"],
 )  # fmt: skip
 async def test_from_outside_only_the_companys_own_numbers_exist(far: FarEnd, dialled: str) -> None:
     caller = await far.call(dialled)
