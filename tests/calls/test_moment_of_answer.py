@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from router.calls.scope import Gone
-from router.model.ending import Outcome
+from router.model.ending import Outcome, Party
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only
 from tests.rules.conftest import VOICEMAIL, ring
 from tests.support.clock import run
@@ -83,3 +83,19 @@ def test_a_talk_that_outlives_its_router_is_recorded_whenever_that_stops(turn: i
         await line.ended.wait()
 
     at_turn(turn, stops, then)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_call_that_somebody_ends_has_talked_if_the_line_was_answered(turn: int) -> None:
+    async def ends(house: House, line: Line) -> None:
+        assert house.live.hang_up(house.live.calls[line.channel.id].id, "bob by command")
+
+    async def then(house: House, line: Line) -> None:
+        record = await house.over(line)
+        nothing_left(house)
+        is_answered = any(path.endswith("/answer") for _, path in house.asterisk.requests)
+        assert record.ending is not None and record.ending.by is Party.US
+        assert record.ending.outcome is (Outcome.ANSWERED if is_answered else Outcome.ABANDONED)
+        assert any(line.what == "ended as asked: bob by command" for line in record.trace)
+
+    at_turn(turn, ends, then)
