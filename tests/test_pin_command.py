@@ -33,7 +33,9 @@ def test_two_people_with_the_same_pin_have_nothing_in_common() -> None:
     assert kept("2468") != kept("2468")
 
 
-@pytest.mark.parametrize("written", ["2468\n", "  2468", kept("2468") + "\n"])
+@pytest.mark.parametrize(
+    "written", ["2468\n", "  2468", kept("2468") + "\n"], ids=["with a line end", "indented", "as a hash"]
+)
 def test_a_pin_may_stand_in_a_file_or_a_variable(
     written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
