@@ -175,8 +175,10 @@ PATTERNS = [
         *("0*", "020*", "+44 843*", "+1*", "+1212*", "+1416*", "+49*", "GB", "US", "CA", "DE"),
         *("mobile", "fixed", "toll-free", "premium-rate", "voip", "personal", "withheld", "unknown"),
         *LISTS,
+        "foreign",
     )
 ]
+PATTERNS.append(pattern("foreign", "GB", (), sites=("DE", "US")))
 SETS = st.lists(st.sampled_from(PATTERNS), max_size=3).map(tuple)
 
 
