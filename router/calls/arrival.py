@@ -81,6 +81,9 @@ def by_click(by: str, department: str | None) -> Story:
     """Click-to-call for the person `by`, whose phone rings first: its channel is the call's own."""
 
     async def story(call: Call) -> Ending:
+        facts = _facts(call, by, NOT_SAID, None, department)
+        if outbound.is_refused_unheard(call, facts):  # then why ring first?
+            return await placed(call, by, show_as=department)
         leg = first_leg(call, by, PERSON_RINGS_FOR_S)
         ending = await outbound.ring_first(call, leg, call.record.called_raw)
         return await placed(call, by, show_as=department) if ending is None else ending
@@ -98,6 +101,23 @@ def first_leg(call: Call, by: str, rings_for_s: float) -> Leg:
     )
 
 
+def _facts(
+    call: Call, by: str | None, caller: CallerId, department: str | None, show_as: str | None
+) -> OutboundCall:
+    dialled = read_dialled(call.record.called_raw, call.plan, by)
+    return OutboundCall(
+        id=call.id,
+        by=by,
+        called=dialled.called,
+        placed_at=call.record.arrived_at,
+        department=dialled.show_as or show_as or department,
+        withhold=dialled.withhold or caller.presentation is Presentation.WITHHELD,
+        show_as=dialled.show_as or show_as,
+        channel=call.channel.id,
+        pin=Asking.MAY,
+    )
+
+
 async def placed(
     call: Call,
     by: str | None,
@@ -109,18 +129,7 @@ async def placed(
 
     department: the one to call for, None to let the person decide. show_as: the one whose number was asked for.
     """
-    dialled = read_dialled(call.record.called_raw, call.plan, by)
-    facts = OutboundCall(
-        id=call.id,
-        by=by,
-        called=dialled.called,
-        placed_at=call.record.arrived_at,
-        department=dialled.show_as or show_as or department,
-        withhold=dialled.withhold or caller.presentation is Presentation.WITHHELD,
-        show_as=dialled.show_as or show_as,
-        channel=call.channel.id,
-        pin=Asking.MAY,
-    )
+    facts = _facts(call, by, caller, department, show_as)
     person = call.plan.people.get(by or "")
     call.occupies(by)
     if person is not None:

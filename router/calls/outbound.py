@@ -54,6 +54,12 @@ async def handle(call: Call, facts: OutboundCall, caller: CallerId) -> Ending:
             return await _emergency(call, decision)
 
 
+def is_refused_unheard(call: Call, facts: OutboundCall) -> bool:
+    """Whether the call may not be placed, and the plan has no words for it that somebody could hear."""
+    decision = choose_caller_id(facts, call.plan, facts.placed_at, call.exchange.state.situation)
+    return decision.to is CallTo.NOWHERE and decision.prompt is None
+
+
 def _decide(call: Call, facts: OutboundCall, at: datetime) -> CallerIdDecision:
     situation = call.exchange.state.situation
     decision = choose_caller_id(facts, call.plan, at, situation)

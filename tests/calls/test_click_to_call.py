@@ -99,12 +99,18 @@ def test_what_would_call_somebody_else_or_nobody_is_refused_in_words(
     run(main())
 
 
-def test_who_may_not_call_is_told_why_and_nobody_outside_is_called() -> None:
-    rule = DenyRule(path="outbound.deny[0]", name="nobody calls France", called=patterns(("FR",)))
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [(None, ["placed", "ended"]), ("acme/welcome", ["placed", "agent ringing", "agent answered", "ended"])],
+    ids=["no phone rings for nothing", "the agent hears why"],
+)
+def test_who_may_not_call_is_told_why(prompt: str | None, told: list[str]) -> None:
+    called = patterns(("FR",))
+    rule = DenyRule(path="outbound.deny[0]", name="nobody calls France", called=called, prompt=prompt)
     call = click({"alice": answers()}, denied=(rule,))
 
     assert call.end[:2] == (Outcome.REJECTED, Party.US)
-    assert [step.what for step in call.told] == ["placed", "agent ringing", "agent answered", "ended"]
+    assert [step.what for step in call.told] == told
     assert _more(call.told, "ended")["because"] == "+33140205050 may not be called: nobody calls France"
 
 
