@@ -75,6 +75,7 @@ def read_deck(text: str) -> Deck:
 
 
 def _columns(header: Sequence[str], deck: Deck) -> list[str] | None:
+    """None where rows cannot be judged."""
     names = [name.strip().casefold() for name in header]
     suggest = Suggest()
     for name in dict.fromkeys(names):
@@ -87,7 +88,7 @@ def _columns(header: Sequence[str], deck: Deck) -> list[str] | None:
         if name not in names:
             known = ", ".join(COLUMNS)
             deck.faults.append((1, f'the column "{name}" is missing; the first row names them: {known}'))
-    return None if deck.faults else names
+    return names if set(NEEDED) <= set(names) else None
 
 
 class _Rows:
@@ -107,7 +108,8 @@ class _Rows:
             "increment": cache(lambda cell: _increment(cell.strip() or "1")),
             "valid_from": cache(lambda cell: scalars.day(cell.strip()) if cell.strip() else None),
         }
-        self._others = [(name, readers[name]) for name in columns if name != "prefix"]
+        self._others = [(name, readers.get(name, str)) for name in columns]
+        self._others.pop(self._prefix_at)
         self._known: dict[tuple[str, ...], tuple[Rate]] = {}
         self._lines: dict[str, int] = {}  # of a prefix's first row
         self._later_lines: dict[tuple[str, date | None], int] = {}

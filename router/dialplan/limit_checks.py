@@ -110,5 +110,5 @@ def sites(plan: Draft) -> None:
             trunk.country or plan.context.country for trunk in plan.trunks.values()
         }:
             plan.warn(
-                ("sites", name), f"no trunk is one of {country}: who calls for help there may get it elsewhere"
+                ("sites", name), f"no trunk has country: {country}; who calls for help there may get it elsewhere"
             )

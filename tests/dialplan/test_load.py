@@ -355,7 +355,7 @@ def test_a_site_to_whose_country_no_trunk_leads_is_worth_a_warning(load_text: Lo
         for of in ("", ", country: DE")
     ]
 
-    assert warned == [["no trunk is one of DE: who calls for help there may get it elsewhere"], []]
+    assert warned == [["no trunk has country: DE; who calls for help there may get it elsewhere"], []]
 
 
 def test_foreign_is_where_neither_the_company_is_nor_a_site(load_text: LoadText) -> None:

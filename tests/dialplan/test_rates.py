@@ -208,6 +208,12 @@ def test_a_prefix_is_there_twice_only_when_both_are_valid_from_the_same_day() ->
     assert read.faults == [(4, "44 from 2027-01-01 is there already, in line 3; keep one")]
 
 
+def test_a_column_of_another_name_hides_no_faulty_row() -> None:
+    read = read_deck("prefix,fee,per_minute\nabc,1,0.01\n44,1,free\n33,1,0.02\n")
+
+    assert [line for line, _ in read.faults] == [1, 2, 3]
+
+
 HEADERS = {
     "a column of another name": (
         "prefix,per_minute,fee\n",
