@@ -203,9 +203,18 @@ class Call:
             async with self.caller.hangup:
                 return await story
         except HungUp as left:
+            self._catch_up()
             return self.ending_when_left(left.gone)
         finally:
             story.close()  # one who had left before it began never heard it
+
+    def _catch_up(self) -> None:
+        """What came before the caller left, and the story had no time for: early media answers them without us."""
+        for event in self.feed.unread:
+            self.legs.take(event)
+        answered = next((leg for leg in self.legs if leg.early_media and leg.answered_at is not None), None)
+        if answered is not None and self.record.answered_at is None:
+            self.save(answered_at=answered.answered_at, answered_by=answered.person)
 
     def ending_when_left(self, gone: Gone) -> Ending:
         """The call's end when the caller's channel left us, from what had been reached by then."""

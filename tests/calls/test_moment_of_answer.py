@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from router.calls.scope import Gone
-from router.model.ending import Outcome, Party
+from router.model.ending import LegResult, Outcome, Party
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only
+from tests.rules.acme import acme
 from tests.rules.conftest import VOICEMAIL, ring
 from tests.support.clock import run
 from tests.support.fake.far_end import Leg, Line, Phone
-from tests.support.fake_asterisk import FakeAsterisk
+from tests.support.fake_asterisk import OUTBOUND, FakeAsterisk
 from tests.support.phones import Caller
 
 RING = only(ring("alice", for_s=5.0), VOICEMAIL)
@@ -99,3 +100,31 @@ def test_a_call_that_somebody_ends_has_talked_if_the_line_was_answered(turn: int
         assert any(line.what == "ended as asked: bob by command" for line in record.trace)
 
     at_turn(turn, ends, then)
+
+
+@pytest.mark.parametrize("turn", range(25))
+def test_who_leaves_once_the_far_end_has_answered_them_has_talked(turn: int) -> None:
+    """By early media they are answered without us: their hang-up may come before we have read of the answer."""
+
+    async def main() -> None:
+        async def takes(leg: Leg) -> None:
+            leg.rings()
+            await asyncio.sleep(1.0)
+            leg.answers()
+            for _ in range(turn):
+                await asyncio.sleep(0)
+            line.hang_up()
+            house.live.calls[line.channel.id].caller.hangup.trip(Gone(hung_up=True))
+
+        async with FakeAsterisk(phones={"voipco": Phone(takes)}, app="callrouter") as asterisk:
+            house = House(asterisk=asterisk, plan=acme())
+            line = asterisk.call(Caller(number="201"), to="0033140205050", door=OUTBOUND, endpoint="alice")
+            await asyncio.sleep(5.0)
+            record = await house.over(line)
+            nothing_left(house)
+        [leg] = record.legs
+        assert record.ending is not None
+        assert (record.ending.outcome, record.ending.by) == (Outcome.ANSWERED, Party.CALLER)
+        assert leg.result is LegResult.ANSWERED and record.answered_at == leg.answered_at is not None
+
+    run(main())
