@@ -1,11 +1,13 @@
 """How calls out end on a real Asterisk, each as its record tells it: the person's no apart from the carrier's."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from router.model.ending import Fault, LegResult, Outcome, Party
-from tests.asterisk.routed import Routed
+from tests.asterisk.routed import Routed, routed
 
 PARIS, BY_BACKUP = "+33140205050", "0033140205050"  # as each carrier wants it
 CALLEE, CALLER = Party.CALLEE, Party.CALLER
@@ -55,6 +57,21 @@ REFUSED: dict[str, tuple[tuple[str, ...], tuple[Any, ...], list[tuple[Any, ...]]
         500,
     ),
 }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def refused() -> AsyncIterator[Routed]:
+    """A bench of its own: a router whose carriers failed so often keeps calls from them for a while."""
+    async with routed() as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(refused: Routed) -> AsyncIterator[Routed]:
+    await refused.phones_known()
+    yield refused
+    await refused.far.hang_up_all()
+    await refused.nothing_left()
 
 
 async def carriers(house: Routed, *do: str) -> None:
