@@ -6,6 +6,7 @@ does. `python -m tests.bench.agi door|empty` is such a process: it prints its po
 
 import asyncio
 import contextlib
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -137,6 +138,8 @@ async def _door() -> AsyncIterator[int]:
     with TemporaryDirectory() as folder:
         plan = load(write_plan(Path(folder, "plan"))).plan
     assert plan is not None
+    gc.collect()
+    gc.freeze()  # as the service does
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     trunks: dict[str, TrunkState] = {}
     usages: dict[str, Usage] = {}
