@@ -4,7 +4,6 @@ import structlog
 
 from router.calls.call import Call
 from router.calls.exchange import Exchange, new_call_id
-from router.model.alert import Alert
 from router.model.call import endpoint_of
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
@@ -51,20 +50,9 @@ def _send(call: Call, to: tuple[str, ...], what: str, words: alerts.Words) -> No
 
 
 def _mail(exchange: Exchange, plan: DialPlan, to: tuple[str, ...], key: str, words: alerts.Words) -> None:
-    if not to:
-        return
-    alert = Alert(
-        key=key,
-        router=exchange.router,
-        company=plan.company,
-        to=to,
-        subject=words.subject,
-        rows=words.rows,
-        at=exchange.now(),
-        zone=plan.zone.key,
-    )
-    exchange.state.alert(alert)
-    exchange.alert_kept()
+    if to:
+        exchange.state.alert(words.mail(to, plan, key=key, router=exchange.router, at=exchange.now()))
+        exchange.alert_kept()
 
 
 def _calling(call: Call) -> alerts.Calling:

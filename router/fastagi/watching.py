@@ -222,17 +222,7 @@ class Watch:
         at: datetime,
     ) -> None:
         if to:
-            alert = Alert(
-                key=f"{record.id}-{what}",
-                router=self._router,
-                company=plan.company,
-                to=to,
-                subject=words.subject,
-                rows=words.rows,
-                at=at,
-                zone=plan.zone.key,
-            )
-            self._alert(alert)
+            self._alert(words.mail(to, plan, key=f"{record.id}-{what}", router=self._router, at=at))
 
 
 def _called(offers: tuple[Offer, ...]) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from router.model.alert import Alert
 from router.model.decision import CallerIdDecision
 from router.model.department import DialPlan
 from router.model.ending import Ending
@@ -27,6 +28,19 @@ class Calling:
 class Words:
     subject: str
     rows: tuple[tuple[str, str], ...]
+
+    def mail(self, to: tuple[str, ...], plan: DialPlan, *, key: str, router: str, at: datetime) -> Alert:
+        """The mail that has them. to, key, router: as of `Alert`."""
+        return Alert(
+            key=key,
+            router=router,
+            company=plan.company,
+            to=to,
+            subject=self.subject,
+            rows=self.rows,
+            at=at,
+            zone=plan.zone.key,
+        )
 
 
 def calling(person: str | None, phone: str, plan: DialPlan) -> Calling:
