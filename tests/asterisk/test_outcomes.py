@@ -60,18 +60,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], tuple[Any, ...], list[tuple[Any, ...]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def refused() -> AsyncIterator[Routed]:
-    """A bench of its own: a router whose carriers failed so often keeps calls from them for a while."""
+async def routed_bench() -> AsyncIterator[Routed]:
+    """In place of the one that others share: a router keeps calls from carriers that have failed so often."""
     async with routed() as house:
         yield house
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def house(refused: Routed) -> AsyncIterator[Routed]:
-    await refused.phones_known()
-    yield refused
-    await refused.far.hang_up_all()
-    await refused.nothing_left()
 
 
 async def carriers(house: Routed, *do: str) -> None:
