@@ -9,7 +9,7 @@ import structlog
 from router.ari.errors import AriError
 from router.ari.models import Channel
 from router.calls import inbound, outbound
-from router.calls.call import Call, Story
+from router.calls.call import Call, NotOurs, Story
 from router.calls.identity import look_up
 from router.calls.leg import Leg
 from router.calls.verification import is_asked_for, verification_of
@@ -41,36 +41,32 @@ async def from_trunk(call: Call) -> Ending:
         trunk=trunk,
         channel=call.channel.id,
     )
-    number = caller.number
+    number, called = caller.number, facts.called
     call.record = replace(
         call.record,
         caller_number=caller.shown,
         caller_name=caller_name(caller, plan),
-        called_number=str(facts.called),
+        called_number=str(called),
         caller_country=number.country if number else None,
         caller_type=number.use if number else None,
-        called_country=facts.called.country,
-        called_type=facts.called.use,
+        called_country=called.country,
+        called_type=called.use,
         inputs=_as_it_came(call, called=call.record.called_raw, trunk=trunk),
     )
-    if trunk is not None and is_asked_for(plan):
+    if trunk is not None and is_asked_for(plan) and await call.caller.comes():
         facts = await _verified(call, facts)
+    begun = inbound.begin(call, facts)
+    if not await inbound.is_ours(call, begun):
+        raise NotOurs
     look_up(call)
-    log.info(
-        "call in", caller=caller.shown, called=str(facts.called), trunk=trunk or endpoint_of(call.channel.name)
-    )
-    return await inbound.handle(call, facts)
+    log.info("call in", caller=caller.shown, called=str(called), trunk=trunk or endpoint_of(call.channel.name))
+    return await inbound.go_on(call, facts, begun)
 
 
 async def from_phone(call: Call) -> Ending:
     caller = call.calling = await _caller(call)
     call.record = replace(call.record, inputs=_as_it_came(call))
     return await placed(call, call.plan.person_at.get(endpoint_of(call.channel.name)), caller)
-
-
-def read_ahead(channel: Channel, plan: DialPlan) -> None:
-    """Reads a caller's number before the call is ours; `public_number` remembers it."""
-    read_caller(channel.caller.number, "", False, country_at(plan, trunk_of(channel, plan)))
 
 
 def trunk_of(channel: Channel, plan: DialPlan) -> str | None:

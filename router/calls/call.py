@@ -42,6 +42,10 @@ def name_recording(call_id: CallId) -> str:
     return f"{OURS}{call_id}.said"
 
 
+class NotOurs(Exception):
+    """Another router took the call, or its caller left, before it came to us."""
+
+
 Story = Callable[["Call"], Coroutine[Any, Any, Ending]]
 
 
@@ -61,11 +65,19 @@ class Call:
     they asked for it, and may go. is_emergency: it is never ended for another.
     is_hung_up: somebody asked us to end it.
     watchers: told every event of the feed, whichever story reads it.
+    is_claimed: the caller's channel is on its way to us; see `came`.
     Listens from construction on; `close` ends that.
     """
 
     def __init__(
-        self, exchange: Exchange, live: "Live", *, channel: Channel, plan: DialPlan, record: CallRecord
+        self,
+        exchange: Exchange,
+        live: "Live",
+        *,
+        channel: Channel,
+        plan: DialPlan,
+        record: CallRecord,
+        is_claimed: bool = False,
     ) -> None:
         self.exchange = exchange
         self.live = live
@@ -98,7 +110,13 @@ class Call:
         margin_s = exchange.limits.lease_margin_s
         prefix = f"{OURS}{self.id}"
         self.caller = Caller(
-            self.ari, self.errands, channel, prefix=prefix, lease_margin_s=margin_s, does=self._caller_does
+            self.ari,
+            self.errands,
+            channel,
+            prefix=prefix,
+            lease_margin_s=margin_s,
+            does=self._caller_does,
+            is_claimed=is_claimed,
         )
         self.legs = Legs(exchange, self.errands, self.feed, self.caller, call_id=self.id, rang=self._rang)
         self._named = 0
@@ -124,6 +142,11 @@ class Call:
         if isinstance(event, ChannelTransfer) and not transfers:
             self.errands.run(refuse_transfer(self.ari, event))
         return event
+
+    def came(self, is_ours: bool) -> None:
+        """Whether the channel that was claimed for this call came to us. The first word counts."""
+        self.caller.came(is_ours)
+        self.wake()
 
     def wake(self) -> None:
         """Lets whoever waits for the next event look around."""
@@ -243,7 +266,9 @@ class Call:
         None hands the caller back to the dialplan instead, to be helped there.
         """
         self.legs.cancel_all(but=None if ending is None else self.caller.id)
-        if ending is not None:
+        if not await self.caller.comes():
+            pass  # another's call, or nobody's
+        elif ending is not None:
             cause = ending.cause
             await insist(lambda: self.caller.hang_up(cause))
         else:

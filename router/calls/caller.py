@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -24,14 +25,16 @@ from router.calls.scope import Gone, HangupScope, HungUp
 from router.model.plan import Music
 
 _LEAVING_S = 0.5
+DIALPLAN_LEASE_S = 9.0  # of callrouter.conf's ten, with what the claim may have taken
 
 
 class Caller:
     """Listens from construction on; `close` ends that. prefix: begins the ids of what is made for the caller.
 
     hangup: trips when the channel leaves us. hears: what `let_hear` lets the caller hear now. is_leased: when time
-    is up the dialplan takes the caller back. does: called with each key the caller presses, and each transfer their
-    phone asks for.
+    is up, at `leased_until` in loop time, the dialplan takes the caller back. does: called with each key the caller
+    presses, and each transfer their phone asks for.
+    is_claimed: the channel is not ours yet, `came` is to tell; the dialplan's own lease lies upon it.
     """
 
     def __init__(
@@ -43,11 +46,15 @@ class Caller:
         prefix: str,
         lease_margin_s: float,
         does: Callable[[ChannelDtmfReceived | ChannelTransfer], None],
+        is_claimed: bool = False,
     ) -> None:
         self.id = channel.id
+        self.is_ours: bool | None = None if is_claimed else True  # None: not known yet
+        self._came = asyncio.Event()
         self.hangup = HangupScope()
         self.is_answered = channel.state == "Up"
         self.is_leased = True
+        self.leased_until = asyncio.get_running_loop().time() + (DIALPLAN_LEASE_S if is_claimed else 0.0)
         self.hears: Music | None = None
         self._end_sound: Callable[[], Awaitable[object]] | None = None  # of what is heard; None: needs none
         self.bridge_id = f"{prefix}.bridge"
@@ -76,6 +83,18 @@ class Caller:
             case ChannelDtmfReceived() | ChannelTransfer():
                 self._does(event)
 
+    def came(self, is_ours: bool) -> None:
+        """Whether the channel that was claimed came to us. The first word counts."""
+        if self.is_ours is None:
+            self.is_ours = is_ours
+            self._came.set()
+
+    async def comes(self) -> bool:
+        """Whether the channel is ours, once that is known."""
+        if self.is_ours is None:
+            await self._came.wait()
+        return self.is_ours is True
+
     async def _done(self, request: Awaitable[bool]) -> None:
         """A 404 for the caller is a hang-up that outran its event."""
         if not await request:
@@ -103,6 +122,7 @@ class Caller:
             self._ari.channels.set_channel_var(self.id, variable="TIMEOUT(absolute)", value=f"{seconds:g}")
         )
         self.is_leased = seconds > 0
+        self.leased_until = asyncio.get_running_loop().time() + seconds if seconds else math.inf
 
     async def answer(self) -> None:
         """Answers; a caller already answered stays so."""

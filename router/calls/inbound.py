@@ -1,18 +1,20 @@
 """One inbound call, from the decision to the end."""
 
+import asyncio
+import contextlib
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 import structlog
 
+from router.calls import ring
 from router.calls.call import Call
 from router.calls.dead_end import dead_end
 from router.calls.menu import ask
 from router.calls.prompt import play
 from router.calls.queue import wait_turn
-from router.calls.ring import ring
 from router.calls.take_message import take_message
 from router.calls.talk import talk
 from router.dialplan.replay import noted
@@ -27,20 +29,63 @@ from router.rules.inbound import choose, route
 
 log = structlog.get_logger()
 
+_COMES_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A decided call. ringing: of the plan's first step, when its people are asked for already."""
+
+    decision: RoutingDecision
+    inputs: DecisionInputs
+    ringing: ring.Begun | None
+
+
+def begin(call: Call, facts: InboundCall) -> Begun:
+    """Decides, and asks for the phones that are to ring at once.
+
+    Nothing is written down and nothing asked of the caller: whether the call is ours may not be known yet.
+    """
+    decision = route(facts, call.plan, facts.arrived_at, call.exchange.state.situation)
+    inputs = _noted(call, decision, facts.arrived_at)
+    match decision.plan.steps:
+        case (Ring(screen=False) as step, *_):
+            return Begun(decision, inputs, ring.begin(call, step))
+        case _:
+            return Begun(decision, inputs, None)
+
+
+async def is_ours(call: Call, begun: Begun) -> bool:
+    """Whether the call came to us; waits until that is known, and until what was begun is asked for."""
+    await asyncio.sleep(0)
+    while call.caller.is_ours is None:
+        with contextlib.suppress(TimeoutError):
+            event = await call.next(_COMES_WITHIN_S)
+            if begun.ringing is not None:
+                begun.ringing.rings.take(event)
+    return call.caller.is_ours
+
 
 async def handle(call: Call, facts: InboundCall) -> Ending:
-    """Carries an inbound call, or a colleague's call to an extension. Never raises because of the caller."""
-    state = call.exchange.state
-    decision = route(facts, call.plan, facts.arrived_at, state.situation)
-    inputs = _noted(call, decision, facts.arrived_at)
+    """Carries a colleague's call to an extension. Never raises because of the caller."""
+    begun = begin(call, facts)
+    await is_ours(call, begun)
+    return await go_on(call, facts, begun)
+
+
+async def go_on(call: Call, facts: InboundCall, begun: Begun) -> Ending:
+    """Carries an inbound call that is ours."""
+    decision = begun.decision
     if decision.block is not None:
-        state.hit(decision.block)
-    decided(call, decision, inputs=inputs)
-    return await call.until_left(follow(decision, call, facts))
+        call.exchange.state.hit(decision.block)
+    decided(call, decision, inputs=begun.inputs)
+    return await call.until_left(follow(decision, call, facts, begun.ringing))
 
 
-async def follow(decision: RoutingDecision, call: Call, facts: InboundCall) -> Ending:
-    """The plan's steps, read downwards: each ends the call or falls through to the next."""
+async def follow(
+    decision: RoutingDecision, call: Call, facts: InboundCall, begun: ring.Begun | None = None
+) -> Ending:
+    """The plan's steps, read downwards: each ends the call or falls through to the next. begun: the first."""
     steps = deque(decision.plan.steps)
     while steps:
         match steps.popleft():
@@ -48,7 +93,7 @@ async def follow(decision: RoutingDecision, call: Call, facts: InboundCall) -> E
                 await play(call, sound, answers=answers)
             case Ring() as step:
                 call.serving = step.department
-                leg = await ring(call, step)
+                leg, begun = await ring.ring(call, step, begun), None
                 if leg is not None:
                     return await talk(call, leg)
             case Queue() as step:

@@ -3,22 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pytest import approx
 from structlog.testing import capture_logs
 
-from router.ari.models import CallerID, Channel
-from router.calls.arrival import read_ahead, trunk_of
 from router.calls.exchange import CallLimits
-from router.dialplan.numbers import country_at, read_caller
 from router.model.block import Block
 from router.model.ending import Fault, LegResult, Outcome, Party
 from router.model.number import NumberPattern, PatternKind
 from router.model.plan import Music, Order, RejectCause
 from router.model.steps import Member
 from tests.calls.house import SALES_NUMBER, SUPPORT_NUMBER, House, only, place
-from tests.rules.acme import acme
 from tests.rules.conftest import PLAY, VOICEMAIL, reject, ring
 from tests.support.fake.far_end import Line
 from tests.support.phones import (
@@ -416,13 +410,3 @@ def test_whom_a_call_rings_is_logged_also_when_asterisk_is_slow_and_the_caller_i
 
     assert call.outcome is Outcome.ABANDONED
     assert [line["who"] for line in logs if line["event"] == "ringing"] == [["alice", "bob"]]
-
-
-@given(number=st.text(), endpoint=st.text() | st.just("PJSIP/voipco-00000001"))
-def test_a_number_is_read_ahead_whatever_it_is_and_says_nothing_else_later(number: str, endpoint: str) -> None:
-    plan = acme()
-    channel = Channel(id="1", name=endpoint, caller=CallerID(number=number))
-    country = country_at(plan, trunk_of(channel, plan))
-    before = read_caller(number, "", False, country)
-    read_ahead(channel, plan)
-    assert read_caller(number, "", False, country) == before

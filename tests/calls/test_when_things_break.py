@@ -8,7 +8,7 @@ import pytest
 from pytest import MonkeyPatch, approx
 
 from router.ari.models import Event, StasisStart
-from router.calls import inbound
+from router.calls import ring as ringing
 from router.calls.reconcile import reconcile
 from router.model.ending import LegResult, Outcome, Party
 from tests.calls.house import SALES_NUMBER, House, nothing_left, only, place
@@ -43,15 +43,15 @@ def scene(
 
 
 def test_a_bug_ends_that_call_only_and_hands_its_caller_to_the_fallback(monkeypatch: MonkeyPatch) -> None:
-    real, calls = inbound.ring, []
+    real, calls = ringing.ring, []
 
-    async def buggy(call: Any, step: Any) -> Any:
+    async def buggy(call: Any, *rest: Any) -> Any:
         calls.append(call)
         if len(calls) == 1:
             raise RuntimeError("a bug")
-        return await real(call, step)
+        return await real(call, *rest)
 
-    monkeypatch.setattr(inbound, "ring", buggy)
+    monkeypatch.setattr(ringing, "ring", buggy)
 
     async def story(house: House, line: Line) -> None:
         other = house.asterisk.call(Caller(talks_for_s=5.0), to=SALES_NUMBER)
@@ -65,15 +65,24 @@ def test_a_bug_ends_that_call_only_and_hands_its_caller_to_the_fallback(monkeypa
     scene(story, phones={"alice": answers(after_s=1.0)})
 
 
-def test_a_router_that_hangs_after_the_claim_loses_the_caller_to_the_dialplan() -> None:
+@pytest.mark.parametrize(
+    ("hangs_after_s", "rings_for_s"),
+    [
+        pytest.param(0.4, 10.0, id="at once: by the dialplan's own lease"),
+        pytest.param(5.0, 25.0, id="later: by the step's 20 s and the margin"),
+    ],
+)
+def test_a_router_that_hangs_after_the_claim_loses_the_caller_to_the_dialplan(
+    hangs_after_s: float, rings_for_s: float
+) -> None:
     async def story(house: House, line: Line) -> None:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(hangs_after_s)
         house.asterisk.down()  # neither hears nor is heard
         await asyncio.sleep(40.0)
         assert line.location == "callrouter-inbound,T,1"
-        assert line.heard.seconds("ringing") == approx(25.0, abs=1.0), "the step's 20 s and the margin"
+        assert line.heard.seconds("ringing") == approx(rings_for_s, abs=1.0)
 
-    scene(story, door=LEASED)
+    scene(story)
 
 
 def test_a_call_nobody_claims_goes_on_in_the_dialplan() -> None:

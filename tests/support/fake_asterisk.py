@@ -42,8 +42,8 @@ class Door:
     lease_s: float = 0.0
 
 
-INBOUND = Door(context="callrouter-inbound", args=("inbound",))
-OUTBOUND = Door(context="callrouter-outbound", args=("outbound",))
+INBOUND = Door(context="callrouter-inbound", args=("inbound",), lease_s=10.0)
+OUTBOUND = Door(context="callrouter-outbound", args=("outbound",), lease_s=10.0)
 
 
 class FakeAsterisk:
