@@ -54,9 +54,10 @@ def test_a_bug_ends_that_call_only_and_hands_its_caller_to_the_fallback(monkeypa
     monkeypatch.setattr(ringing, "ring", buggy)
 
     async def story(house: House, line: Line) -> None:
+        await asyncio.sleep(1.0)
+        assert line.location.startswith("callrouter-fallback")
         other = house.asterisk.call(Caller(talks_for_s=5.0), to=SALES_NUMBER)
         await other.ended.wait()
-        assert line.location.startswith("callrouter-fallback")
         await house.settled(line)
         outcomes = sorted(r.ending.outcome.value for r in house.ledger.records.values() if r.ending)
         assert outcomes == ["answered", "failed"]
