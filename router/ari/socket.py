@@ -8,12 +8,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import Literal, Never
+from typing import Never
 
-import aiohttp
 import structlog
-from yarl import URL
 
 from router.ari.client import Ari
 from router.ari.echo import Echo
@@ -22,6 +19,7 @@ from router.ari.events import decode
 from router.ari.lane import SocketTransport
 from router.ari.models import ApplicationReplaced, RESTResponse
 from router.ari.transport import Access, quoted
+from router.ari.websocket import HandshakeRefused, WebSocket, connect
 
 # Most of all events, and nothing of ours waits for them.
 NOISE = (
@@ -40,16 +38,9 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 CONNECT_LIMIT_S = 5.0
 ECHO_EVERY_S = 10.0
-_CLOSED = (
-    aiohttp.WSMsgType.CLOSE,
-    aiohttp.WSMsgType.CLOSING,
-    aiohttp.WSMsgType.CLOSED,
-    aiohttp.WSMsgType.ERROR,
-)
 _TOLD_AGAIN_EVERY = 12  # attempts: about once a minute
 
 log = structlog.get_logger()
-Socket = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 
 def pause_s(attempt: int) -> float:
@@ -84,9 +75,10 @@ class EventSocket:
         self._lane = lane
         self._ignored = ignored
         self._heartbeat_s = heartbeat_s or (30.0 if lane else 5.0)
-        self._url = URL(f"{access.base}events?app={quoted(ari.app)}&subscribeAll=false", encoded=True)
+        self._path = f"events?app={quoted(ari.app)}&subscribeAll=false"
         self._echo = Echo(ari)
         self._trouble = ""
+        self._is_replaced = False
         self.connected_since: datetime | None = None
         self.connections = 0
         self.events = 0
@@ -103,40 +95,31 @@ class EventSocket:
     async def run(self) -> Never:
         """Connects and reads, again and again. Raises NameTaken when another process registers our name."""
         loop = asyncio.get_running_loop()
-        async with aiohttp.ClientSession(
-            headers=self._access.headers, cookie_jar=aiohttp.DummyCookieJar()
-        ) as session:
-            attempt = 0
-            while True:
-                socket = await self._open(session, attempt)
-                if socket is not None:
-                    opened_at = loop.time()
-                    try:
-                        await self._serve(socket)
-                    finally:
-                        await socket.close()
-                    if loop.time() - opened_at > LONGEST_PAUSE_S:
-                        attempt = 0
-                attempt += 1
-                await asyncio.sleep(pause_s(attempt))
+        attempt = 0
+        while True:
+            socket = await self._open(attempt)
+            if socket is not None:
+                opened_at = loop.time()
+                try:
+                    await self._serve(socket)
+                finally:
+                    await socket.close()
+                if loop.time() - opened_at > LONGEST_PAUSE_S:
+                    attempt = 0
+            attempt += 1
+            await asyncio.sleep(pause_s(attempt))
 
-    async def _open(self, session: aiohttp.ClientSession, attempt: int) -> Socket | None:
+    async def _open(self, attempt: int) -> WebSocket | None:
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                return await session.ws_connect(
-                    self._url,
-                    heartbeat=self._heartbeat_s,
-                    max_msg_size=0,
-                    compress=0,
-                    decode_text=False,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            self._tell(attempt, f"refused: {error.status}", _cure(error.status))
+                return await connect(self._access, self._path, self._take, heartbeat_s=self._heartbeat_s)
+        except HandshakeRefused as error:
+            self._tell(attempt, str(error), _cure(error.status))
         except TimeoutError:
             self._tell(attempt, f"no answer within {CONNECT_LIMIT_S:g} s", "look whether Asterisk hangs")
-        except (aiohttp.ClientError, OSError) as error:
-            trouble = str(error) or type(error).__name__
+        except OSError as error:
+            is_refused = isinstance(error, ConnectionRefusedError)
+            trouble = "nobody listens there" if is_refused else str(error) or type(error).__name__
             self._tell(attempt, trouble, "start Asterisk, or correct the ARI URL in the settings")
         return None
 
@@ -147,29 +130,29 @@ class EventSocket:
             log.error("asterisk cannot be reached", at=at, user=user, trouble=trouble, do=cure, attempt=attempt)
         self._trouble = trouble
 
-    async def _serve(self, socket: Socket) -> None:
+    async def _serve(self, socket: WebSocket) -> None:
         """One connection, from its opening to its loss."""
         self._trouble = ""
         self.connections += 1
         self.connected_since = datetime.now(UTC)
         log.info("asterisk connected", at=self._access.url, app=self._ari.app, connection=self.connections)
         if self._lane:
-            self._lane.opened(partial(socket.send_frame, opcode=aiohttp.WSMsgType.TEXT))
+            self._lane.opened(socket.send)
         try:
             async with asyncio.TaskGroup() as group:
                 beside = (group.create_task(self._greet(socket)), group.create_task(self._watch(socket)))
-                is_replaced = await self._read(socket)
+                await socket.closed()
                 for task in beside:
                     task.cancel()
         finally:
             self.connected_since = None
             if self._lane:
                 self._lane.closed()
-        if is_replaced:
+        if self._is_replaced:
             raise NameTaken(f"another process registered the application {self._ari.app} at {self._access.url}")
         log.warning("asterisk disconnected", at=self._access.url, code=socket.close_code)
 
-    async def _greet(self, socket: Socket) -> None:
+    async def _greet(self, socket: WebSocket) -> None:
         try:
             await self._ignore()
             if self._on_connect:
@@ -180,7 +163,7 @@ class EventSocket:
         except Exception:
             log.exception("what is to be done on connecting failed")
 
-    async def _watch(self, socket: Socket) -> None:
+    async def _watch(self, socket: WebSocket) -> None:
         """Closes a connection on which events do not reach us; PINGs cannot tell."""
         while True:
             try:
@@ -199,17 +182,8 @@ class EventSocket:
         except (RequestRefused, Malformed) as error:
             log.warning("events cannot be filtered, which costs time only", because=str(error))
 
-    async def _read(self, socket: Socket) -> bool:
-        """Reads until the socket closes; whether that is because another process took our name."""
-        while True:
-            frame = await socket.receive()
-            if frame.type in _CLOSED:
-                return False
-            if frame.type is aiohttp.WSMsgType.TEXT and self._take(frame.data):
-                return True
-
     def _take(self, frame: bytes) -> bool:
-        """One frame. Whether it says that our name was taken. Raises nothing: the reader must live."""
+        """One frame. Whether it ends the connection: our name was taken. Raises nothing: the reader must live."""
         try:
             event = decode(frame)
         except Malformed as error:
@@ -221,6 +195,7 @@ class EventSocket:
                 if self._lane:
                     self._lane.take(event)
             case ApplicationReplaced(application=self._ari.app):
+                self._is_replaced = True
                 return True
             case _ if not self._echo.takes(event):
                 self.events += 1
