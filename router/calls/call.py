@@ -145,7 +145,11 @@ class Call:
 
     def came(self, is_ours: bool) -> None:
         """Whether the channel that was claimed for this call came to us. The first word counts."""
+        if self.caller.is_ours is not None:
+            return
         self.caller.came(is_ours)
+        if not is_ours:
+            self.legs.close()  # its people are free for the call's next beginning, or for another
         self.wake()
 
     def wake(self) -> None:

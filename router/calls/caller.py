@@ -84,10 +84,9 @@ class Caller:
                 self._does(event)
 
     def came(self, is_ours: bool) -> None:
-        """Whether the channel that was claimed came to us. The first word counts."""
-        if self.is_ours is None:
-            self.is_ours = is_ours
-            self._came.set()
+        """Whether the channel that was claimed came to us."""
+        self.is_ours = is_ours
+        self._came.set()
 
     async def comes(self) -> bool:
         """Whether the channel is ours, once that is known."""

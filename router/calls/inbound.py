@@ -49,7 +49,7 @@ def begin(call: Call, facts: InboundCall) -> Begun:
     decision = route(facts, call.plan, facts.arrived_at, call.exchange.state.situation)
     inputs = _noted(call, decision, facts.arrived_at)
     match decision.plan.steps:
-        case (Ring(screen=False) as step, *_):
+        case (Ring(screen=False) as step, *_) if call.caller.is_ours is not False:
             return Begun(decision, inputs, ring.begin(call, step))
         case _:
             return Begun(decision, inputs, None)

@@ -121,8 +121,8 @@ class Legs:
 
     async def _dial(self, leg: Leg) -> None:
         """Called at the leg's StasisStart: a dial before it is refused with 409."""
-        if not await self._caller.comes():
-            return  # no phone rings for a call that is not ours
+        if not await self._caller.comes() or not leg.is_ringing:
+            return  # no phone rings for a call that is not ours, or was ended before it was
         rings_for_s = max(leg.expires_at - asyncio.get_running_loop().time(), 1.0)
         try:
             if leg.early_media:

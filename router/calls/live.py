@@ -37,6 +37,13 @@ _COMES_WITHIN_S = 1.0
 _NOT_ALONE_S = 60.0
 
 
+def _is_refused(claim: "asyncio.Task[bool]") -> bool:
+    if claim.cancelled():
+        return False
+    error = claim.exception()
+    return isinstance(error, Conflict) or (error is None and not claim.result())
+
+
 async def _nowhere(_: Collection[str]) -> list[Occupant]:
     return []
 
@@ -114,22 +121,22 @@ class Live:
         Not where another router wins claims: then half of it would be for nothing.
         """
         loop = asyncio.get_running_loop()
-        if loop.time() < self._alone_from or arrival.trunk_of(channel, self._plan()) is None:
+        if self.is_draining or loop.time() < self._alone_from or arrival.trunk_of(channel, self._plan()) is None:
             return
         called = dialable(channel.dialplan.exten)
         call = self.carry(channel, arrival.from_trunk, called_raw=called, is_claimed=True)
 
         def claimed(_: "asyncio.Task[bool]") -> None:
-            is_won = not claim.cancelled() and claim.exception() is None and claim.result()
-            # Asterisk has still to give it to us, unless its caller leaves in this very moment.
-            loop.call_later(_COMES_WITHIN_S if is_won else 0.0, call.came, False)
+            # Asterisk has still to give it to us, unless its caller leaves in this very moment. Of a request that
+            # failed nobody knows whether it was carried out.
+            loop.call_later(0.0 if _is_refused(claim) else _COMES_WITHIN_S, call.came, False)
 
         claim.add_done_callback(claimed)
 
     def _begin(self, event: StasisStart) -> None:
         channel, kind = event.channel, event.args[0] if event.args else "inbound"
         dialled = dialable(event.args[1] if len(event.args) > 1 else channel.dialplan.exten)
-        if (call := self.calls.get(channel.id)) is not None:
+        if (call := self.calls.get(channel.id)) is not None and call.caller.is_ours is None:
             is_as_begun = kind == "inbound" and dialled == call.record.called_raw
             call.came(is_as_begun)
             if is_as_begun:

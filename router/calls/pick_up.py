@@ -38,6 +38,11 @@ def _ringing(call: Call, argument: str) -> Call | None:
         # Whose channel is the caller's own is rung first, to place a call: nobody waits there yet.
         legs = [leg for leg in other.legs if leg.is_ringing and leg.id != other.channel.id]
         rung = {leg.person for leg in legs if leg.person is not None}
-        if other is not call and rung and (person in rung if person is not None else other.serving in wanted):
+        if (
+            other is not call
+            and other.caller.is_ours
+            and rung
+            and (person in rung if person is not None else other.serving in wanted)
+        ):
             return other
     return None

@@ -93,7 +93,8 @@ class Scan:
 async def reconcile(live: Live, store: CallStore) -> None:
     """One scan. Raises AriError when Asterisk cannot be asked."""
     ari = live.exchange.ari
-    before, began_at = tuple(map(Before.of, live.calls.values())), live.exchange.now()
+    began_at = live.exchange.now()
+    before = tuple(Before.of(call) for call in live.calls.values() if call.caller.is_ours)  # not who is on the way
     channels = {channel.id: channel for channel in await ari.channels.list()}
     bridges = await ari.bridges.list()
     application = await ari.applications.get(ari.app)

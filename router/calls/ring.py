@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from router.calls.call import Call
+from router.calls.caller import DIALPLAN_LEASE_S
 from router.calls.confirm import ASKED_FOR_S
 from router.calls.leg import Leg
 from router.calls.ringing import Ringing, said, situation_for
@@ -53,6 +54,8 @@ async def ring(call: Call, step: Ring, begun: Begun | None = None) -> Leg | None
             await ask_name(call)
         begun = begin(call, step)
     rings, offers = begun.rings, begun.lined_up.offers
+    if step.order is Order.ROUND_ROBIN and step.department is not None and offers:
+        call.exchange.state.turns[step.department] = offers[0].key
     if not begun.is_asked:
         rings.begin(offers)
     beside = _Beside(call)
@@ -61,7 +64,8 @@ async def ring(call: Call, step: Ring, begun: Begun | None = None) -> Leg | None
     call.note(said(offers, begun.lined_up.passed_over))
     log.info("ringing", who=[str(offer) for offer in offers], order=step.order.value)
     loop = asyncio.get_running_loop()
-    lease_at = call.caller.leased_until - call.exchange.limits.lease_margin_s
+    may_last_until = begun.ends_at + (ASKED_FOR_S if _may_ask(offers) else 0.0)
+    lease_at = _lease_at(call, may_last_until)
     while True:
         taken = rings.advance()
         if taken is not None or rings.is_over:
@@ -69,20 +73,32 @@ async def ring(call: Call, step: Ring, begun: Begun | None = None) -> Leg | None
             return taken
         if lease_at <= loop.time():
             lease_at = math.inf
-            beside.run(call.caller.lease(begun.ends_at - loop.time() + (ASKED_FOR_S if _may_ask(offers) else 0.0)))
+            beside.run(call.caller.lease(may_last_until - loop.time()))
         with contextlib.suppress(TimeoutError):
             rings.take(await call.next(min(rings.due_at, lease_at) - loop.time()))
         beside.look()
+
+
+def _lease_at(call: Call, may_last_until: float) -> float:
+    """Loop time at which the caller's lease is to be made the step's own.
+
+    While the one there is lasts that costs nobody anything; one that outlasts the step, a prompt's, would leave the
+    caller to a router that hangs.
+    """
+    now, margin_s, there_is = (
+        asyncio.get_running_loop().time(),
+        call.exchange.limits.lease_margin_s,
+        call.caller.leased_until,
+    )
+    is_too_long = there_is > max(may_last_until + margin_s, now + DIALPLAN_LEASE_S)
+    return now if is_too_long else there_is - margin_s
 
 
 def _line_up(call: Call, step: Ring) -> LineUp:
     by_chance = step.order in (Order.RANDOM, Order.WEIGHTED)
     chance = [random.random() for _ in step.targets] if by_chance else ()
     now = call.exchange.now()
-    lined_up = line_up(step, call.plan, situation_for(call), now, chance=chance, declined=call.declined)
-    if step.order is Order.ROUND_ROBIN and step.department is not None and lined_up.offers:
-        call.exchange.state.turns[step.department] = lined_up.offers[0].key
-    return lined_up
+    return line_up(step, call.plan, situation_for(call), now, chance=chance, declined=call.declined)
 
 
 def _may_ask(offers: Iterable[Offer]) -> bool:

@@ -33,12 +33,14 @@ Latency = float | Callable[[str, str], float]
 class Door:
     """The lines of dialplan through which a call enters Stasis.
 
-    claim_within_s: of StasisBroadcast(), None for Stasis() alone. lease_s: TIMEOUT(absolute) before it, 0: none.
+    claim_within_s: of StasisBroadcast(), None for Stasis() alone. comes_after_s: from a claim to StasisStart.
+    lease_s: TIMEOUT(absolute) before it, 0: none.
     """
 
     context: str
     args: tuple[str, ...]
     claim_within_s: float | None = 0.5
+    comes_after_s: float = 0.0
     lease_s: float = 0.0
 
 
@@ -200,10 +202,16 @@ class FakeAsterisk:
         channel.far_end = line
         self.lines.append(line)
         channel.set_lease(door.lease_s)
-        self._spawn(pbx.life_of_caller(line, door.args, door.claim_within_s), f"dialplan of {channel.id}")
+        life = pbx.life_of_caller(line, door.args, door.claim_within_s, door.comes_after_s)
+        self._spawn(life, f"dialplan of {channel.id}")
         line.plays_part(caller.calls(line))
         pbx.listen()
         return line
+
+    def claim_elsewhere(self, line: Line) -> None:
+        """Another router's claim; from then on the call is none of ours."""
+        self.pbx.claimed.add(line.channel.id)
+        self.pbx.broadcasts.pop(line.channel.id).set_result("another")
 
     @property
     def legs(self) -> list[Leg]:

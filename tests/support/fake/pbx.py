@@ -173,12 +173,16 @@ class Pbx:
             channel.hang_up(16, soft=True)  # nowhere to go on
         channel.destroy()
 
-    async def life_of_caller(self, line: Line, args: tuple[str, ...], claim_within_s: float | None) -> None:
+    async def life_of_caller(
+        self, line: Line, args: tuple[str, ...], claim_within_s: float | None, comes_after_s: float
+    ) -> None:
         """The dialplan's part: Stasis, and what follows it. claim_within_s: None for Stasis() alone."""
         channel = line.channel
         status = "SUCCESS"
         if claim_within_s is not None:
             status = await self._broadcast(channel, claim_within_s)
+            if comes_after_s and status == "SUCCESS":
+                await channel.wait(limit_s=comes_after_s)
         elif not self.is_registered:
             status = "FAILED"
         if status == "SUCCESS" and channel.left is None:
