@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 START = "the start"
 LOOK_EVERY_S = 2.0
+_COLLECTED_AT = 5_000  # objects
 
 Written = Mapping[str, tuple[int, int]]
 
@@ -123,6 +124,8 @@ class PlanInForce:
         # A full collection would walk all of the plan and the libraries, for 100 ms in which every caller waits.
         gc.collect()
         gc.freeze()
+        # Of the 700 that are usual, a call or two is made: it would look for rubbish that often.
+        gc.set_threshold(_COLLECTED_AT)
 
     async def keep(self) -> None:
         """Has the store keep the files of the plan in force, for whoever asks later why a call went its way."""
