@@ -270,7 +270,8 @@ class Call:
         None hands the caller back to the dialplan instead, to be helped there.
         """
         self.legs.cancel_all(but=None if ending is None else self.caller.id)
-        if not await self.caller.comes():
+        is_ours = await self.caller.comes()
+        if not is_ours:
             pass  # another's call, or nobody's
         elif ending is not None:
             cause = ending.cause
@@ -280,6 +281,8 @@ class Call:
                 await insist(lambda: self.ari.playbacks.stop(playback))  # `continue` waits behind a prompt
             await insist(lambda: self.caller.hand_back(self.record.called_raw))
         await self.errands.settled()
+        if not is_ours:
+            await self._let_be()
         await insist(self.caller.destroy_bridge)
         if self.name_said is not None:
             await insist(lambda: self.ari.recordings.delete_stored(name_recording(self.id)))
@@ -287,6 +290,13 @@ class Call:
             await self.legs.ended(_LEGS_END_WITHIN_S)
         except (TimeoutError, FeedOverflow):
             log.info("a leg's end was not reported")
+
+    async def _let_be(self) -> None:
+        """A leg had us subscribed to the caller as its originator: a scan would take another's caller for ours."""
+        source = f"channel:{self.channel.id}"
+        for leg in self.legs:
+            if leg.is_created:
+                await insist(lambda: self.ari.applications.unsubscribe(self.ari.app, event_source=source))
 
     def close(self) -> None:
         """Stops listening, and leaves the people who were in the call free for others."""

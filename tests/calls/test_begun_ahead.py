@@ -128,6 +128,22 @@ def test_a_call_that_another_router_takes_leaves_no_trace_and_rings_nobody() -> 
     assert "call did not come to us" in seen.said
 
 
+def test_a_scan_lets_a_caller_be_who_talks_by_another_router() -> None:
+    """As a leg's originator they were known to us, and without a lease taken for one whose partner had left."""
+
+    async def story(seen: Seen, line: Line) -> None:
+        house = seen.house
+        await asyncio.sleep(0.05)
+        house.asterisk.claim_elsewhere(line)
+        await asyncio.sleep(5.0)
+        line.channel.app_name = "StasisBroadcast"
+        await reconcile(house.live, house.ledger)  # type: ignore[arg-type]
+        await asyncio.sleep(5.0)
+        assert line.ended_at_s is None and line.location.endswith(",next")
+
+    scene(story, latency_s=claim_takes(0.2)).is_as_if_never_called()
+
+
 def test_a_lost_call_moves_nobodys_turn() -> None:
     step = replace(ring("alice", "bob"), order=Order.ROUND_ROBIN, each_s=5.0)
     seen = scene(claimed_elsewhere, plan=only(step), latency_s=claim_takes(0.2))
@@ -333,15 +349,16 @@ def test_a_stop_in_that_moment_loses_no_caller(stops_after_s: float | None, late
     seen.everybody_is_free()
 
 
-def test_a_scan_in_that_moment_leaves_the_call_alone() -> None:
+@pytest.mark.parametrize(("plan", "outcome"), [(RING, Outcome.ANSWERED), (only(VOICEMAIL), Outcome.VOICEMAIL)])
+def test_a_scan_in_that_moment_leaves_the_call_alone(plan: DialPlan, outcome: Outcome) -> None:
     async def story(seen: Seen, line: Line) -> None:
         await asyncio.sleep(0.25)
         await reconcile(seen.house.live, seen.house.ledger)  # type: ignore[arg-type]
         await line.ended.wait()
 
-    seen = scene(story, latency_s=claim_takes(0.2), door=comes(0.3))
+    seen = scene(story, plan=plan, latency_s=claim_takes(0.2), door=comes(0.3))
 
-    assert [record.ending and record.ending.outcome for record in seen.records] == [Outcome.ANSWERED]
+    assert [record.ending and record.ending.outcome for record in seen.records] == [outcome]
 
 
 def test_who_is_asked_to_end_the_call_in_that_moment_ends_it_without_a_ring() -> None:

@@ -51,6 +51,17 @@ async def subscribe(pbx: "Pbx", ask: Ask) -> Response:
     return ok(_application(pbx))
 
 
+@operation("DELETE", "applications/{}/subscription", required="eventSource")
+async def unsubscribe(pbx: "Pbx", ask: Ask) -> Response:
+    scheme, _, id = ask.query["eventSource"].partition(":")
+    if scheme != "channel" or id not in pbx.channels:
+        return error(422, "Event source does not exist")
+    if not pbx.channels[id].is_subscribed:
+        return error(409, "Application not subscribed to event source")
+    pbx.channels[id].is_subscribed = False
+    return ok(_application(pbx))
+
+
 @operation("PUT", "applications/{}/eventFilter", body=True)
 async def event_filter(pbx: "Pbx", ask: Ask) -> Response:
     if ask.id != pbx.app:
