@@ -437,7 +437,7 @@ def test_what_another_router_has_on_the_same_asterisk_is_left_alone() -> None:
             theirs = Channel(
                 pbx, id="callrouter.other.leg1", endpoint="alice", state="Up", context="", exten="", is_leg=True
             )
-            theirs.is_subscribed = False
+            theirs.subscriptions = 0
             bridge = Bridge(pbx, id="callrouter.other.bridge", name="", type="mixing")
             bridge.members.append(theirs)
             pbx.channels[theirs.id], pbx.bridges[bridge.id] = theirs, bridge

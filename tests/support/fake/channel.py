@@ -73,7 +73,7 @@ class Channel:
         self.headers: dict[str, str] = {}  # PJSIP_HEADER(add,…)
 
         self.in_stasis = False
-        self.is_subscribed = is_leg  # events also outside Stasis: created by us, or used as originator
+        self.subscriptions = int(is_leg)  # created by us, or used as originator, for each leg once more
         self.left: Left | None = None
         self.location = ""  # where in the dialplan it is once it left Stasis
         self.cause, self.tech_cause = 0, 0
@@ -95,6 +95,11 @@ class Channel:
         self._lease: asyncio.TimerHandle | None = None
 
     # What the application sees
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether it hears of events also outside Stasis."""
+        return self.subscriptions > 0
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -55,7 +55,7 @@ async def create(pbx: "Pbx", ask: Ask) -> Response:
     pbx.channels[id] = channel
     # Codecs and a subscription, but no identity: a phone dialled without more was shown "anonymous".
     if originator := pbx.channels.get(ask.query.get("originator", "")):
-        originator.is_subscribed = True
+        originator.subscriptions += 1
     for name, value in ask.variables.items():
         variables.write(channel, name, value)
     arguments = ask.query.get("appArgs", "")

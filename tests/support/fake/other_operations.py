@@ -41,7 +41,7 @@ async def subscribe(pbx: "Pbx", ask: Ask) -> Response:
     for source in ask.query["eventSource"].split(","):
         scheme, _, id = source.partition(":")
         if scheme == "channel" and id in pbx.channels:
-            pbx.channels[id].is_subscribed = True
+            pbx.channels[id].subscriptions += 1
         elif scheme == "bridge" and id in pbx.bridges:
             pbx.bridges[id].is_subscribed = True
         else:
@@ -57,8 +57,8 @@ async def unsubscribe(pbx: "Pbx", ask: Ask) -> Response:
     if scheme != "channel" or id not in pbx.channels:
         return error(422, "Event source does not exist")
     if not pbx.channels[id].is_subscribed:
-        return error(409, "Application not subscribed to event source")
-    pbx.channels[id].is_subscribed = False
+        return error(422, "Event source was not subscribed to")  # declared as 409
+    pbx.channels[id].subscriptions -= 1
     return ok(_application(pbx))
 
 
