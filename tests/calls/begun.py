@@ -99,7 +99,7 @@ def scene(
     to: str = SALES_NUMBER,
     door: Door = INBOUND,
     latency_s: Latency = 0.0,
-    prepare: Callable[[House], None] = lambda house: None,
+    prepare: Callable[[House], object] = lambda house: None,
     **asterisk: Any,
 ) -> Seen:
     """A call, and what happens meanwhile. Whoever still waits at the end of the story hangs up."""

@@ -26,7 +26,7 @@ from tests.calls.queueing import queue
 from tests.calls.test_forwarding import plan_where
 from tests.calls.test_lost_requests import Fault, fault
 from tests.calls.test_menu import company, menu
-from tests.rules.acme import acme
+from tests.rules.acme import SUPPORT, acme
 from tests.rules.conftest import PLAY, VOICEMAIL, public, reject, ring
 from tests.support.clock import elapsed_s
 from tests.support.fake.far_end import Line
@@ -223,11 +223,10 @@ async def never_done(request: Callable[[], Coroutine[Any, Any, Response]]) -> Re
 @pytest.mark.parametrize("comes_after_s", [0.0, 0.5, 0.99, 1.0, 1.01, 1.2, 3.0])
 def test_a_call_that_comes_after_a_claim_that_failed_is_carried_once(how: Fault, comes_after_s: float) -> None:
     """Slow letting go: the call may come while what was begun for it is being dropped."""
-    latency_s: Any = lambda method, path: 0.6 if method == "DELETE" else 0.01  # noqa: E731
     seen = scene(
-        prepare=lambda house: fault(house.asterisk, CLAIM, how) and None,
+        prepare=lambda house: fault(house.asterisk, CLAIM, how),
         door=comes(comes_after_s),
-        latency_s=latency_s,
+        latency_s=lambda method, path: 0.6 if method == "DELETE" else 0.01,
     )
 
     assert [record.ending and record.ending.outcome for record in seen.records] == [Outcome.ANSWERED]
@@ -242,7 +241,7 @@ def test_a_claim_that_never_arrived_leaves_the_call_to_the_dialplan() -> None:
         assert line.location == f"callrouter-inbound,{SALES_NUMBER},next"
         seen.is_as_if_never_called()
 
-    scene(story, prepare=lambda house: fault(house.asterisk, CLAIM, never_done) and None)
+    scene(story, prepare=lambda house: fault(house.asterisk, CLAIM, never_done))
 
 
 # ---- another call than was begun
@@ -251,7 +250,7 @@ def test_a_claim_that_never_arrived_leaves_the_call_to_the_dialplan() -> None:
 def test_a_call_that_comes_for_another_number_is_carried_to_that_one() -> None:
     """Bob works for both: that he was asked for does not make him busy."""
     seen = scene(
-        plan=acme(departments=(replace(RING.departments["sales"], open=(ring("alice", "bob"),)), _SUPPORT)),
+        plan=acme(departments=(replace(RING.departments["sales"], open=(ring("alice", "bob"),)), SUPPORT)),
         phones={"bob": answers(after_s=1.0), "alice": never_answers(), "carol": never_answers()},
         door=replace(INBOUND, args=("inbound", SUPPORT_NUMBER)),
         latency_s=claim_takes(0.2),
@@ -263,9 +262,6 @@ def test_a_call_that_comes_for_another_number_is_carried_to_that_one() -> None:
     assert sorted(leg.who for leg in seen.house.asterisk.legs) == ["bob", "carol"]
     assert seen.said.count("call in") == 1
     seen.everybody_is_free()
-
-
-_SUPPORT = next(each for each in acme().departments.values() if each.key == "support")
 
 
 def test_a_call_that_comes_by_the_door_for_phones_is_carried_as_one_that_is_placed() -> None:
