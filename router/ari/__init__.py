@@ -1,5 +1,5 @@
 """The only code that knows ARI: typed requests to Asterisk, typed events from it.
 
 client (`Ari`) → resources, models (generated) → operation → transport (HTTP) or lane (the events socket)
-socket (`EventSocket`) → events → client → feed (`Feed`), for whoever carries a call
+socket (`EventSocket`, over websocket) → events → client → feed (`Feed`), for whoever carries a call
 """
