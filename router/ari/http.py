@@ -7,8 +7,10 @@ A general client took 180 µs of CPU a request, two fifths of all a routed call 
 import asyncio
 import heapq
 import itertools
+import math
 import re
 import ssl
+import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, cast
@@ -145,32 +147,41 @@ class HttpTransport:
 
 
 class _Deadlines:
-    """One timer for all requests under way: one for each is made, sorted in and taken out again for nothing."""
+    """One timer for all requests under way: one for each is made, sorted in and taken out again for nothing.
+
+    It keeps no answer alive: there may be a long recording in it.
+    """
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, asyncio.Future[Response]]] = []  # a heap
+        self._due: list[tuple[float, int, weakref.ref[asyncio.Future[Response]]]] = []  # a heap
         self._count = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._looks_at = math.inf
+        self._timer: asyncio.Handle | None = None
 
     def add(self, answer: "asyncio.Future[Response]", until: float) -> None:
         """Has the answer fail with TimeoutError at `until`, in loop time, unless it is there by then."""
-        heapq.heappush(self._due, (until, next(self._count), answer))
-        if self._timer is None or self._timer.when() > until:
-            self._rearm(until)
+        heapq.heappush(self._due, (until, next(self._count), weakref.ref(answer)))
+        if until < self._looks_at:
+            self._look_at(until)
 
-    def _rearm(self, until: float) -> None:
+    def _look_at(self, until: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._looks_at = until
         self._timer = asyncio.get_running_loop().call_at(until, self._look)
 
     def _look(self) -> None:
-        self._timer, now = None, asyncio.get_running_loop().time()
-        while self._due and (self._due[0][0] <= now or self._due[0][2].done()):
-            _, _, answer = heapq.heappop(self._due)
-            if not answer.done():
+        self._timer, self._looks_at = None, math.inf
+        now = asyncio.get_running_loop().time()
+        while self._due:
+            until, _, known = self._due[0]
+            answer = known()
+            if answer is not None and not answer.done():
+                if until > now:
+                    self._look_at(until)
+                    return
                 answer.set_exception(TimeoutError())
-        if self._due:
-            self._rearm(self._due[0][0])
+            heapq.heappop(self._due)
 
 
 class _Connection(asyncio.Protocol):
@@ -216,9 +227,9 @@ class _Connection(asyncio.Protocol):
         if self._transport is None or not self.is_open:
             raise ConnectionResetError("closed")
         self._answer = asyncio.get_running_loop().create_future()
-        self._deadlines.add(self._answer, until)
-        self._transport.write(asked)
         try:
+            self._deadlines.add(self._answer, until)
+            self._transport.write(asked)
             answer = await self._answer
         except BaseException:
             self.close()  # what may still come would be taken for the next answer

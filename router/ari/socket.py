@@ -117,7 +117,7 @@ class EventSocket:
             self._tell(attempt, str(error), _cure(error.status))
         except TimeoutError:
             self._tell(attempt, f"no answer within {CONNECT_LIMIT_S:g} s", "look whether Asterisk hangs")
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter of a host's name that is none
             is_refused = isinstance(error, ConnectionRefusedError)
             trouble = "nobody listens there" if is_refused else str(error) or type(error).__name__
             self._tell(attempt, trouble, "start Asterisk, or correct the ARI URL in the settings")

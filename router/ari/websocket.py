@@ -12,6 +12,7 @@ import secrets
 import ssl
 from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -22,8 +23,10 @@ _FIRST_LINE = re.compile(rb"HTTP/1\.1 (\d{3})\b")
 _ACCEPT = re.compile(rb"\r\nsec-websocket-accept:[ \t]*(\S+)[ \t]*(?=\r\n)", re.IGNORECASE)
 _LONGEST_HEAD = 16_384  # bytes
 _LONGEST_MESSAGE = 16_777_216  # bytes
+_LEAST_FRAGMENT = 64  # bytes it is counted as, or empty ones could be sent without end
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _CLOSES_WITHIN_S = 1.0
+_HELD_UP_S = 1.0
 
 
 class Opcode(IntEnum):
@@ -66,7 +69,7 @@ async def connect(access: Access, path: str, take: Callable[[bytes], bool], *, h
     socket = WebSocket(take, heartbeat_s)
     asked = f"GET {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
     asked += "".join(f"{name}: {value}\r\n" for name, value in access.headers.items())
-    tls = ssl.create_default_context() if is_tls else None
+    tls = _tls() if is_tls else None
     port = parts.port or (443 if is_tls else 80)
     await asyncio.get_running_loop().create_connection(lambda: socket, parts.hostname or "", port, ssl=tls)
     try:
@@ -75,6 +78,11 @@ async def connect(access: Access, path: str, take: Callable[[bytes], bool], *, h
         socket.abort()
         raise
     return socket
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 class WebSocket(asyncio.Protocol):
@@ -90,8 +98,9 @@ class WebSocket(asyncio.Protocol):
         self._is_open = False
         self._rest = b""  # of what came, the beginning of a frame
         self._begun: list[bytes] | None = None  # a message in fragments
+        self._begun_size = 0
         self._has_heard = True
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self.close_code: int | None = None
 
     # ---- the way out
@@ -149,11 +158,15 @@ class WebSocket(asyncio.Protocol):
     def _ping(self) -> None:
         self._has_heard = False
         self._send(Opcode.PING, b"")
-        self._timer = asyncio.get_running_loop().call_later(self._heartbeat_s / 2, self._expect)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._heartbeat_s / 2, self._expect, loop.time() + self._heartbeat_s / 2)
 
-    def _expect(self) -> None:
+    def _expect(self, due_at: float) -> None:
+        loop = asyncio.get_running_loop()
         if self._has_heard:
-            self._timer = asyncio.get_running_loop().call_later(self._heartbeat_s / 2, self._ping)
+            self._timer = loop.call_later(self._heartbeat_s / 2, self._ping)
+        elif loop.time() > due_at + _HELD_UP_S:
+            self._ping()  # it was we who were held up: what came meanwhile has yet to be read
         else:
             self.abort()
 
@@ -254,8 +267,11 @@ class WebSocket(asyncio.Protocol):
         if (opcode == Opcode.TEXT) is not (self._begun is None):
             self._fail(Close.PROTOCOL_ERROR)
             return
-        self._begun = [*(self._begun or ()), data]
-        if sum(map(len, self._begun)) > _LONGEST_MESSAGE:
+        if self._begun is None:
+            self._begun, self._begun_size = [], 0
+        self._begun.append(data)
+        self._begun_size += max(len(data), _LEAST_FRAGMENT)
+        if self._begun_size > _LONGEST_MESSAGE:
             self._fail(Close.TOO_BIG)
         elif is_final:
             whole, self._begun = b"".join(self._begun), None
@@ -273,6 +289,7 @@ class WebSocket(asyncio.Protocol):
     def _hang_up(self) -> None:
         if self._transport is not None:
             self._transport.close()
+            asyncio.get_running_loop().call_later(_CLOSES_WITHIN_S, self.abort)  # it may wait for a peer that hangs
 
 
 def _masked(data: bytes, mask: bytes) -> bytes:

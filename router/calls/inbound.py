@@ -29,7 +29,7 @@ from router.rules.inbound import choose, route
 
 log = structlog.get_logger()
 
-_COMES_WITHIN_S = 1.0
+_LOOKS_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def is_ours(call: Call, begun: Begun) -> bool:
     await asyncio.sleep(0)
     while call.caller.is_ours is None:
         with contextlib.suppress(TimeoutError):
-            event = await call.next(_COMES_WITHIN_S)
+            event = await call.next(_LOOKS_EVERY_S)
             if begun.ringing is not None:
                 begun.ringing.rings.take(event)
     return call.caller.is_ours

@@ -44,6 +44,10 @@ def _is_refused(claim: "asyncio.Task[bool]") -> bool:
     return isinstance(error, Conflict) or (error is None and not claim.result())
 
 
+def _is_won(claim: "asyncio.Task[bool]") -> bool:
+    return not claim.cancelled() and claim.exception() is None and claim.result()
+
+
 async def _nowhere(_: Collection[str]) -> list[Occupant]:
     return []
 
@@ -126,10 +130,15 @@ class Live:
         called = dialable(channel.dialplan.exten)
         call = self.carry(channel, arrival.from_trunk, called_raw=called, is_claimed=True)
 
+        def comes_no_more() -> None:
+            if call.caller.is_ours is None and _is_won(claim):  # its start went by while the events were away
+                self._errands.run(insist(lambda: to_fallback(self.exchange.ari, channel.id, called)))
+            call.came(False)
+
         def claimed(_: "asyncio.Task[bool]") -> None:
             # Asterisk has still to give it to us, unless its caller leaves in this very moment. Of a request that
             # failed nobody knows whether it was carried out.
-            loop.call_later(0.0 if _is_refused(claim) else _COMES_WITHIN_S, call.came, False)
+            loop.call_later(0.0 if _is_refused(claim) else _COMES_WITHIN_S, comes_no_more)
 
         claim.add_done_callback(claimed)
 
@@ -211,6 +220,8 @@ class Live:
                 ending = call.ending_when_hung_up()
                 return
             # We are being stopped. Talks and messages go on without us and are adopted by the next start.
+            if call.caller.is_ours is None:
+                call.legs.cancel_all()
             with contextlib.suppress(HungUp, TimeoutError):
                 await finish(call.errands.settled(), self.exchange.limits.cleanup_s)
                 if call.is_talking and call.caller.is_leased:

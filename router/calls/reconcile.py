@@ -94,7 +94,8 @@ async def reconcile(live: Live, store: CallStore) -> None:
     """One scan. Raises AriError when Asterisk cannot be asked."""
     ari = live.exchange.ari
     began_at = live.exchange.now()
-    before = tuple(Before.of(call) for call in live.calls.values() if call.caller.is_ours)  # not who is on the way
+    before = tuple(Before.of(call) for call in live.calls.values() if call.caller.is_ours)
+    on_the_way = tuple(call for call in live.calls.values() if not call.caller.is_ours)
     channels = {channel.id: channel for channel in await ari.channels.list()}
     bridges = await ari.bridges.list()
     application = await ari.applications.get(ari.app)
@@ -109,8 +110,11 @@ async def reconcile(live: Live, store: CallStore) -> None:
         scan.unended.pop(known.call.id, None)
         await _catch_up(scan, known)
 
+    for call in on_the_way:
+        scan.unended.pop(call.id, None)
+
     calls = {known.call.id for known in before}
-    taken = {known.call.channel.id for known in before}
+    taken = {known.call.channel.id for known in before} | {call.channel.id for call in on_the_way}
     taken |= {leg.id for known in before for leg in known.call.legs if leg.is_alive}
     for bridge in scan.bridges:
         if call_of(bridge.id) not in calls and not live.has(call_of(bridge.id)):

@@ -49,6 +49,7 @@ async def ring(call: Call, step: Ring, begun: Begun | None = None) -> Leg | None
     have refused, the step ends there. The others stop ringing as "answered elsewhere".
     begun: the step, when it was begun before.
     """
+    is_fresh = begun is None
     if begun is None:
         if step.screen:
             await ask_name(call)
@@ -57,7 +58,7 @@ async def ring(call: Call, step: Ring, begun: Begun | None = None) -> Leg | None
     if step.order is Order.ROUND_ROBIN and step.department is not None and offers:
         call.exchange.state.turns[step.department] = offers[0].key
     if not begun.is_asked:
-        rings.begin(offers)
+        rings.begin(offers, is_fresh=is_fresh)
     beside = _Beside(call)
     if not rings.is_over:
         beside.run(call.caller.let_hear(step.music))

@@ -78,10 +78,10 @@ class Ringing:
             due.append(self._began_at + self._waiting[0].after_s)
         return min(due, default=self._loop.time())
 
-    def begin(self, offers: Iterable[Offer]) -> None:
-        """Adds those who are to be rung, lined up this very moment; who is due rings at once."""
+    def begin(self, offers: Iterable[Offer], *, is_fresh: bool = True) -> None:
+        """Adds those who are to be rung; who is due rings at once. is_fresh: lined up this very moment."""
         self._waiting.extend(offers)
-        self._start_due(is_fresh=True)
+        self._start_due(is_fresh=is_fresh)
 
     def take(self, event: Event) -> None:
         self._picked_up = self._picked_up or taken(self._call, event)

@@ -72,6 +72,8 @@ class _Wire:
         return self._events.popleft()
 
     async def send(self, command: bytes) -> None:
+        if self._writer.transport.is_closing():
+            raise ChannelGone("Asterisk closed the connection")
         try:
             self._writer.write(command)
             await self._writer.drain()

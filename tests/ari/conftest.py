@@ -1,7 +1,9 @@
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import structlog
+import uvloop
 
 from router.ari.http import HttpTransport
 from tests.ari.logs import Logs
@@ -31,3 +33,8 @@ def logs() -> Iterator[Logs]:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("router.ari.socket.FIRST_PAUSE_S", 0.001)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop the service runs on, whose clock and transports differ from asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import re
 import traceback
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import quote, unquote
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.ari.errors import Unreachable
-from router.ari.http import HttpTransport
+from router.ari.http import HttpTransport, _Deadlines
 from router.ari.transport import Access, Response, quoted
 from tests.ari.server import PASSWORD, AriServer
 
@@ -419,3 +420,24 @@ def test_a_url_that_is_none_or_holds_a_secret_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="ARI URL") as caught:
         Access(url=url, user="router", password=PASSWORD)
     assert "secret" not in str(caught.value)
+
+
+async def test_requests_due_within_one_tick_of_the_clock_all_fail_in_time() -> None:
+    """uvloop gives no timer for what is due at once."""
+    loop = asyncio.get_running_loop()
+    deadlines, now = _Deadlines(), loop.time()
+    answers: list[asyncio.Future[Response]] = [loop.create_future() for _ in range(40)]
+    for index, answer in enumerate(answers):
+        deadlines.add(answer, now + (index % 7) * 0.0003)
+    done, pending = await asyncio.wait(answers, timeout=5.0)
+    assert not pending and all(isinstance(answer.exception(), TimeoutError) for answer in done)
+
+
+async def test_an_answer_that_came_is_not_kept_until_its_deadline() -> None:
+    deadlines = _Deadlines()
+    answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+    deadlines.add(answer, asyncio.get_running_loop().time() + 60.0)
+    answer.set_result(Response(200, b"a long recording"))
+    gone = weakref.ref(answer)
+    del answer
+    assert gone() is None

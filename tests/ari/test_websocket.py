@@ -30,20 +30,22 @@ def frame(opcode: int, data: bytes = b"", *, first: int = FINAL) -> bytes:
 
 
 class Wire(asyncio.Transport):
-    """written: all that was sent. ended: "closed" or "aborted"."""
+    """written: all that was sent. ended: "closed" or "aborted". hangs: what is sent is not taken."""
 
     def __init__(self, socket: WebSocket) -> None:
         super().__init__()
         self.socket = socket
         self.written = b""
         self.ended = ""
+        self.hangs = False
         socket.connection_made(self)
 
     def write(self, data: Any) -> None:
         self.written += data
 
     def close(self) -> None:
-        self._end("closed")
+        if not self.hangs:
+            self._end("closed")
 
     def abort(self) -> None:
         self._end("aborted")
@@ -263,6 +265,39 @@ def test_the_message_that_ends_it_is_the_last() -> None:
         peer.get(frame(Opcode.TEXT, b"one") + frame(Opcode.TEXT, b"enough") + frame(Opcode.TEXT, b"more"))
         await peer.socket.closed()
         assert (peer.taken, peer.socket.close_code) == ([b"one", b"enough"], Close.NORMAL)
+
+    run(main())
+
+
+def test_a_peer_that_hangs_does_not_keep_us_from_ending_it() -> None:
+    async def main() -> None:
+        peer = await Peer(ends_with=b"enough").shake_hands()
+        peer.wire.hangs = True
+        peer.get(frame(Opcode.TEXT, b"enough"))
+        async with asyncio.timeout(1.5):
+            await peer.socket.closed()
+        assert peer.wire.ended == "aborted"
+
+    run(main())
+
+
+def test_who_was_held_up_himself_asks_once_more_before_he_gives_the_connection_up() -> None:
+    async def main() -> None:
+        peer, loop = await Peer(heartbeat_s=4.0).shake_hands(), asyncio.get_running_loop()
+        peer.socket._ping()
+        peer.socket._expect(loop.time() - 3.0)  # it was to look three seconds ago
+        assert peer.wire.ended == ""
+        await asyncio.sleep(2.0)
+        assert peer.wire.ended == "aborted"
+
+    run(main())
+
+
+def test_fragments_without_end_are_not_kept() -> None:
+    async def main() -> None:
+        peer = await Peer().shake_hands()
+        peer.get(frame(Opcode.TEXT, b"", first=0), *[frame(Opcode.CONTINUATION, b"", first=0)] * 300_000)
+        assert peer.socket.close_code == Close.TOO_BIG
 
     run(main())
 

@@ -418,3 +418,34 @@ def test_nothing_is_asked_of_the_caller_and_no_trunk_is_used_before_the_call_is_
     seen.everybody_is_free()
 
     seen_by(claimed_elsewhere).is_as_if_never_called()
+
+
+def test_a_caller_whose_start_went_by_while_the_events_were_away_is_handed_to_the_dialplan() -> None:
+    async def story(seen: Seen, line: Line) -> None:
+        await asyncio.sleep(0.05)
+        seen.house.ari.on_event = None  # the claim is granted, and we do not hear of it
+        await asyncio.sleep(4.0)
+        assert line.location.startswith("callrouter-fallback")
+
+    seen = scene(story, latency_s=claim_takes(0.2), caller=WAITS)
+    assert not seen.records and not seen.house.asterisk.legs
+    seen.everybody_is_free()
+
+
+def test_two_who_call_in_the_same_moment_do_not_ring_one_phone_twice() -> None:
+    """A mobile among the members: nobody is asked for ahead, and both lined the same people up."""
+
+    async def story(seen: Seen, line: Line) -> None:
+        other = seen.house.asterisk.call(Caller(number="+447400123999", hangs_up_after_s=5.0), to=SALES_NUMBER)
+        await other.ended.wait()
+        await line.ended.wait()
+
+    step = replace(ring(for_s=10.0), members=(Member(person="bob"), *_MOBILES.members))
+    seen = scene(
+        story,
+        plan=only(step),
+        phones={"bob": never_answers(), "voipco": never_answers()},
+        caller=Caller(hangs_up_after_s=5.0),
+        latency_s=claim_takes(0.2),
+    )
+    assert [leg.who for leg in seen.house.asterisk.legs].count("bob") == 1
