@@ -86,11 +86,8 @@ def _lease_at(call: Call, may_last_until: float) -> float:
     While the one there is lasts that costs nobody anything; one that outlasts the step, a prompt's, would leave the
     caller to a router that hangs.
     """
-    now, margin_s, there_is = (
-        asyncio.get_running_loop().time(),
-        call.exchange.limits.lease_margin_s,
-        call.caller.leased_until,
-    )
+    now, margin_s = asyncio.get_running_loop().time(), call.exchange.limits.lease_margin_s
+    there_is = call.caller.leased_until
     is_too_long = there_is > max(may_last_until + margin_s, now + DIALPLAN_LEASE_S)
     return now if is_too_long else there_is - margin_s
 

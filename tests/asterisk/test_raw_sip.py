@@ -1,6 +1,7 @@
 """What leaves the company on the bare wire, byte by byte, and what each answer of a carrier comes to."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -118,7 +119,7 @@ async def test_the_invite_shows_exactly_this(raw: Raw, way: Way, shown: Shown) -
 @pytest.mark.parametrize(
     ("way", "secrets"),
     [
-        (dials("bob", MUNICH), ("2079460", "Acme", "Bob", "202")),
+        (dials("bob", MUNICH), ("2079460", "Acme", "Bob", r"\b202\b")),  # in a tag it stands by chance
         (calls(NAMED, withheld=True), ("7400123456", "Zo")),
     ],
     ids=["our number, to a carrier that is not trusted", "a caller's own"],
@@ -130,7 +131,7 @@ async def test_what_is_withheld_stands_nowhere_in_the_datagram(
     invite = (await raw.carrier.invite()).first.raw.decode()
     await leg.hang_up()
 
-    assert not [secret for secret in secrets if secret in invite]
+    assert not [secret for secret in secrets if re.search(secret, invite)]
 
 
 # ---- hostile callers
