@@ -46,9 +46,8 @@ class HttpTransport:
         parts = urlsplit(access.base)
         self._base = access.base
         self._path = parts.path
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._host, self._port, is_tls = access.address
+        self._tls = ssl.create_default_context() if is_tls else None
         headers = {"Host": parts.netloc, **access.headers}
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._limit_s = request_limit_s

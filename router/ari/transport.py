@@ -69,6 +69,13 @@ class Access:
         return self.url.rstrip("/") + "/"
 
     @property
+    def address(self) -> tuple[str, int, bool]:
+        """Host, port, and whether TLS is spoken there."""
+        parts = urlsplit(self.url)
+        is_tls = parts.scheme == "https"
+        return parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls
+
+    @property
     def headers(self) -> dict[str, str]:
         login = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         return {"Authorization": f"Basic {login}"}

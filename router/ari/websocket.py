@@ -65,13 +65,12 @@ async def connect(access: Access, path: str, take: Callable[[bytes], bool], *, h
     heartbeat_s: between PINGs; a connection on which nothing comes for half of it after one is lost.
     """
     parts = urlsplit(access.base)
-    is_tls = parts.scheme == "https"
+    host, port, is_tls = access.address
     socket = WebSocket(take, heartbeat_s)
     asked = f"GET {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
     asked += "".join(f"{name}: {value}\r\n" for name, value in access.headers.items())
     tls = _tls() if is_tls else None
-    port = parts.port or (443 if is_tls else 80)
-    await asyncio.get_running_loop().create_connection(lambda: socket, parts.hostname or "", port, ssl=tls)
+    await asyncio.get_running_loop().create_connection(lambda: socket, host, port, ssl=tls)
     try:
         await socket.shake_hands(asked.encode())
     except BaseException:

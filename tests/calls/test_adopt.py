@@ -70,7 +70,7 @@ def test_an_adopted_call_out_has_its_channel_of_the_trunk_and_its_place_on_the_a
         phones={"voipco": answers(after_s=1.0)},
         caller=Caller(number="201", talks_for_s=30.0),
         to="0033140205050",
-        door=replace(OUTBOUND, lease_s=10.0),
+        door=OUTBOUND,
         endpoint="alice",
         plan=replace(acme(), limits=Limits(concurrent=1)),
     )

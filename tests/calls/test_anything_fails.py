@@ -38,7 +38,6 @@ TRUNKS = (
         "backup": answers(after_s=1.0),
     },
 )
-IN, OUT = replace(INBOUND, lease_s=10.0), replace(OUTBOUND, lease_s=10.0)
 QUEUE = (
     only(
         queue(
@@ -241,21 +240,21 @@ def begin(scene: str, house: House, chance: random.Random) -> Line | None:
             house.live.place("alice", "02079460999")
             return None
         case "outgoing":
-            return house.asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
+            return house.asterisk.call(caller, to="02079460999", door=OUTBOUND, endpoint="alice")
         case "passed on":
-            line = house.asterisk.call(caller, to="02079460999", door=OUT, endpoint="alice")
+            line = house.asterisk.call(caller, to="02079460999", door=OUTBOUND, endpoint="alice")
             asyncio.get_running_loop().call_later(chance.uniform(2, 6), line.ask_transfer, "203")
             return line
         case "parked":
-            line = house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+            line = house.asterisk.call(caller, to=SALES_NUMBER, door=INBOUND)
             asyncio.get_running_loop().call_later(chance.uniform(2, 16), _dials, house, line, "dave", "701")
             return line
         case "picked up":
-            line = house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+            line = house.asterisk.call(caller, to=SALES_NUMBER, door=INBOUND)
             for who, code in (("carol", "*8201"), ("alice", "*8600")):
                 asyncio.get_running_loop().call_later(chance.uniform(1, 20), _dials, house, line, who, code)
             return line
-    return house.asterisk.call(caller, to=SALES_NUMBER, door=IN)
+    return house.asterisk.call(caller, to=SALES_NUMBER, door=INBOUND)
 
 
 def _dials(house: House, line: Line, who: str, number: str) -> None:

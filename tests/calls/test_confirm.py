@@ -12,7 +12,7 @@ from router.model.own_prompts import OwnPrompts
 from router.model.plan import Music, Order
 from router.model.steps import Member, RingStep
 from tests.calls.house import PROMPTS, SALES_NUMBER, House, Placed, nothing_left, only, place
-from tests.calls.test_when_things_break import LEASED, kill, start_again
+from tests.calls.test_when_things_break import kill, start_again
 from tests.rules.conftest import VOICEMAIL, public
 from tests.support.clock import run
 from tests.support.fake.far_end import Leg, Line, Phone
@@ -262,7 +262,7 @@ def test_a_router_killed_meanwhile_leaves_no_leg_and_no_caller_behind(killed_aft
         }
         async with FakeAsterisk(phones=phones, app="callrouter") as asterisk:
             house = House(asterisk=asterisk, plan=only(ring(MOBILE, OTHER), VOICEMAIL))
-            line = asterisk.call(Caller(talks_for_s=20.0), to=SALES_NUMBER, door=LEASED)
+            line = asterisk.call(Caller(talks_for_s=20.0), to=SALES_NUMBER)
             await asyncio.sleep(killed_after_s)
             await kill(house)
             await start_again(house)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from router.calls.sweep import sweep
 from router.model.ending import LegResult, Outcome, Party
 from router.model.record import CallRecord
 from tests.calls.house import House, nothing_left, only, place
-from tests.calls.test_when_things_break import LEASED, RING, kill, scene, start_again
+from tests.calls.test_when_things_break import RING, kill, scene, start_again
 from tests.rules.acme import acme
 from tests.rules.conftest import PLAY, VOICEMAIL, ring
 from tests.support.clock import run
@@ -79,8 +78,7 @@ def test_a_number_that_only_rings_in_the_callers_bridge_is_no_talk() -> None:
     async def main() -> None:
         async with FakeAsterisk(phones={"voipco": early_media()}, app="callrouter") as asterisk:
             house = House(asterisk=asterisk, plan=acme())
-            door = replace(OUTBOUND, lease_s=10.0)
-            line = asterisk.call(Caller(), to="02079460999", door=door, endpoint="alice")
+            line = asterisk.call(Caller(), to="02079460999", door=OUTBOUND, endpoint="alice")
             await story(house, line)
 
     run(main())
@@ -220,7 +218,7 @@ def test_a_message_being_left_when_we_were_killed_is_adopted() -> None:
         assert [message.id for message in house.kept.messages] == [record.id]
         nothing_left(house)
 
-    scene(story, plan=MESSAGE, caller=SPEAKER, door=LEASED)
+    scene(story, plan=MESSAGE, caller=SPEAKER)
 
 
 @pytest.mark.parametrize(("how", "result"), [("killed", None), ("stopped", LegResult.BUSY)])
@@ -247,7 +245,6 @@ def test_a_call_whose_message_is_adopted_still_tells_whom_it_rang(how: str, resu
         plan=only(ring("alice", for_s=5.0), VOICEMAIL),
         phones={"alice": busy(after_s=0.5)},
         caller=SPEAKER,
-        door=LEASED,
     )
 
 
@@ -284,7 +281,7 @@ def test_a_message_left_while_we_were_dead_is_kept_and_its_call_did_not_fail(end
         assert [message.id for message in house.kept.messages] == [record.id] == [record.message_id]
         nothing_left(house)
 
-    scene(story, plan=MESSAGE, caller=SPEAKER, door=LEASED)
+    scene(story, plan=MESSAGE, caller=SPEAKER)
 
 
 # ---- a caller
@@ -300,7 +297,7 @@ def test_a_waiting_caller_whose_lease_is_all_but_over_is_not_taken_for_one_who_h
         assert line.ended_at_s is None
         assert line.location.startswith("callrouter-fallback")
 
-    scene(story, door=LEASED)
+    scene(story)
 
 
 def test_a_caller_whom_the_dialplan_took_back_while_the_socket_was_cut_stops_every_phone() -> None:
@@ -316,7 +313,7 @@ def test_a_caller_whom_the_dialplan_took_back_while_the_socket_was_cut_stops_eve
         assert not house.live.calls
         assert line.ended_at_s is None
 
-    scene(story, door=LEASED)
+    scene(story)
 
 
 # ---- what happens while we look

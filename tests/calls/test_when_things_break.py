@@ -19,7 +19,6 @@ from tests.support.fake.far_end import Line
 from tests.support.fake_asterisk import INBOUND, Door, FakeAsterisk
 from tests.support.phones import Caller, answers, never_answers, unregistered
 
-LEASED = Door(context="callrouter-inbound", args=("inbound",), lease_s=10.0)
 RING = only(ring("alice", for_s=20.0), VOICEMAIL)
 
 
